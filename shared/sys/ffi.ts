@@ -1,0 +1,76 @@
+/**
+ * The one door to native code. koffi is imported in this folder alone; everything that leaves it has typed arguments.
+ *
+ * Two calling styles, chosen by the caller's temperature:
+ *  - cold: a wrapper in a sibling file that returns `Result<T, SysError>`;
+ *  - hot: a raw function of this file that returns the kernel's own convention, the value or `-errno`, and allocates nothing.
+ *
+ * Pointers are numbers: user addresses stay below 2^47.
+ */
+import koffi from 'koffi';
+
+const libc = koffi.load('libc.so.6');
+
+/** libc's `syscall`: -1 and errno on failure. Six arguments, each a machine word. */
+const rawSyscall: (
+  number: number,
+  a: number,
+  b: number,
+  c: number,
+  d: number,
+  e: number,
+  f: number,
+) => number = libc.func('syscall', 'long', ['long', 'long', 'long', 'long', 'long', 'long', 'long']);
+
+/** A system call in the kernel's own convention: its result, or `-errno`. EINTR is the caller's to handle. */
+export function syscall(number: number, a = 0, b = 0, c = 0, d = 0, e = 0, f = 0): number {
+  const result = rawSyscall(number, a, b, c, d, e, f);
+  return result === -1 ? -koffi.errno() : result;
+}
+
+const rawIoctl: (fd: number, request: number, argument: number) => number = libc.func('ioctl', 'int', ['int', 'ulong', 'uintptr_t']);
+
+/** ioctl with an integer or an address as its argument: the result, or `-errno`. KVM_RUN goes through here. */
+export function ioctl(fd: number, request: number, argument: number): number {
+  const result = rawIoctl(fd, request, argument);
+  return result === -1 ? -koffi.errno() : result;
+}
+
+/** Memory of our own with an address that never moves. */
+export interface NativeBuffer {
+  /** Valid while this object is reachable: keep it so for as long as the kernel may use the address. */
+  readonly address: number;
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+}
+
+/** `size` zeroed bytes outside V8's moving heap (the backing store of an ArrayBuffer stays where it is). */
+export function allocate(size: number): NativeBuffer {
+  const buffer = new ArrayBuffer(size);
+  return { address: addressOf(buffer), bytes: new Uint8Array(buffer), view: new DataView(buffer) };
+}
+
+/**
+ * The address of a buffer's first byte.
+ * SAFETY: valid while the buffer is reachable; the caller keeps it so until the kernel is done with it.
+ */
+export function addressOf(buffer: ArrayBuffer | SharedArrayBuffer): number {
+  return Number(koffi.address(buffer instanceof SharedArrayBuffer ? new Uint8Array(buffer) : buffer));
+}
+
+/**
+ * The `length` bytes at `address` as an ArrayBuffer, without a copy.
+ * SAFETY: the memory must stay mapped for as long as any view of the result is reachable in this thread. V8 keeps one
+ * backing store per address: views of one mapping are made by its owner, once per thread.
+ */
+export function viewAt(address: number, length: number): ArrayBuffer {
+  return koffi.view(BigInt(address), length);
+}
+
+/** A NUL-terminated copy of `text`. */
+export function cString(text: string): NativeBuffer {
+  const encoded = Buffer.from(text, 'utf8');
+  const buffer = allocate(encoded.length + 1);
+  buffer.bytes.set(encoded);
+  return buffer;
+}
