@@ -1,0 +1,93 @@
+/**
+ * What the project runs and does not build: programs and files, each with the Debian package that brings it.
+ * Presence is judged by the file and not by the package, so the same check holds on a machine of another distribution.
+ */
+import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+/** What a set of packages is for; a caller asks for the purposes it has. */
+export type Purpose = 'lab' | 'images' | 'peers' | 'trace';
+
+export interface Requirement {
+  readonly purpose: Purpose;
+  /** One phrase for the user: why it is needed. */
+  readonly reason: string;
+  /** Package names, best first; the first that apt knows is installed. */
+  readonly packages: readonly string[];
+  present(): boolean;
+}
+
+export const REQUIREMENTS: readonly Requirement[] = [
+  program('lab', 'the software CPU of the lab', 'qemu-system-x86_64', ['qemu-system-x86']),
+  {
+    purpose: 'lab',
+    reason: "shares this machine's files with the lab",
+    packages: ['virtiofsd', 'qemu-system-common'],
+    present: () => findVirtiofsd() !== undefined,
+  },
+  program('lab', 'the first program in the lab and in the demo guest', 'busybox', ['busybox-static']),
+  {
+    purpose: 'images',
+    reason: 'a kernel for the lab and for guests',
+    packages: ['linux-image-cloud-amd64', 'linux-image-virtual'],
+    present: () => kernelReleases().length > 0,
+  },
+  program('images', 'makes ext4 disks', 'mke2fs', ['e2fsprogs']),
+  program('images', 'makes the Debian root disk', 'mmdebstrap', ['mmdebstrap']),
+  program('images', 'unpacks kernels that are packed with xz', 'xz', ['xz-utils']),
+  program('peers', 'makes and checks disk images for peers', 'qemu-img', ['qemu-utils']),
+  program('peers', 'a block back end to compare with', 'qemu-storage-daemon', ['qemu-system-common']),
+  program('trace', 'shows the system calls of a process', 'strace', ['strace']),
+];
+
+/** Debian keeps mke2fs and others where a user's PATH may not lead. */
+const SYSTEM_PATHS = ['/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/bin', '/bin'];
+
+/** The path of an installed program, or undefined. */
+export function findProgram(name: string): string | undefined {
+  const folders = [...(process.env['PATH'] ?? '').split(delimiter), ...SYSTEM_PATHS];
+  return folders.map((folder) => join(folder, name)).find(isExecutable);
+}
+
+/** The program that serves files to the lab. QEMU's own (Debian 12) takes other options than its successor. */
+export function findVirtiofsd(): { readonly path: string; readonly flavour: 'rust' | 'qemu' } | undefined {
+  const rust = ['/usr/libexec/virtiofsd', '/usr/lib/virtiofsd'].find(isExecutable);
+  if (rust !== undefined) return { path: rust, flavour: 'rust' };
+  const qemu = '/usr/lib/qemu/virtiofsd';
+  return isExecutable(qemu) ? { path: qemu, flavour: 'qemu' } : undefined;
+}
+
+/** Releases of installed kernels that have both an image we may read and their modules, newest last; cloud kernels come last of all. */
+export function kernelReleases(): readonly string[] {
+  const images = existsSync('/boot') ? readdirSync('/boot').filter((name) => name.startsWith('vmlinuz-')) : [];
+  return images
+    .map((name) => name.slice('vmlinuz-'.length))
+    .filter((release) => isReadable(`/boot/vmlinuz-${release}`) && existsSync(`/lib/modules/${release}/modules.dep`))
+    .sort(byPreference);
+}
+
+function byPreference(a: string, b: string): number {
+  const cloud = Number(a.includes('cloud')) - Number(b.includes('cloud'));
+  return cloud !== 0 ? cloud : a.localeCompare(b, 'en', { numeric: true });
+}
+
+function program(purpose: Purpose, reason: string, name: string, packages: readonly string[]): Requirement {
+  return { purpose, reason: `${name}: ${reason}`, packages, present: () => findProgram(name) !== undefined };
+}
+
+function isExecutable(path: string): boolean {
+  return allows(path, constants.X_OK);
+}
+
+function isReadable(path: string): boolean {
+  return allows(path, constants.R_OK);
+}
+
+function allows(path: string, mode: number): boolean {
+  try {
+    accessSync(path, mode);
+    return true;
+  } catch {
+    return false;
+  }
+}
