@@ -1,7 +1,11 @@
 import type { Brand } from '../lang/brand.ts';
 import { assert } from '../lang/assert.ts';
+import { type Result, err, ok } from '../lang/result.ts';
+import { type SysError, sysError } from './errno.ts';
 import { syscall } from './ffi.ts';
 import { SYS } from './syscall-numbers.ts';
+
+const F_DUPFD_CLOEXEC = 1030;
 
 /** An open descriptor's number. Whoever holds only this borrows; the owner holds the OwnedFd. */
 export type Fd = Brand<number, 'Fd'>;
@@ -34,6 +38,12 @@ export class OwnedFd implements Disposable {
     const fd = this.fd;
     this.#fd = undefined;
     return fd;
+  }
+
+  /** A second descriptor of the same open file, with an owner of its own. */
+  duplicate(): Result<OwnedFd, SysError> {
+    const copy = syscall(SYS.fcntl, this.fd, F_DUPFD_CLOEXEC, 0);
+    return copy < 0 ? err(sysError(`duplicate descriptor ${this.fd}`, -copy)) : ok(new OwnedFd(copy));
   }
 
   /** Closes now; a second call does nothing. */

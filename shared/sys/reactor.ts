@@ -5,6 +5,7 @@
  */
 import { expect } from '../lang/result.ts';
 import { EPOLLIN, Epoll } from './epoll.ts';
+import { EPERM } from './errno.ts';
 import { createEventFd, drainEventFd, signalEventFd } from './eventfd.ts';
 import type { Fd, OwnedFd } from './owned-fd.ts';
 
@@ -61,9 +62,18 @@ export class Reactor {
 
   /** Calls `ready` with the epoll events whenever `fd` has one of `events` (level-triggered). Throws where epoll refuses `fd`. */
   watch(fd: Fd, events: number, ready: (events: number) => void): Watch {
+    const watch = this.tryWatch(fd, events, ready);
+    if (watch === undefined) throw new Error(`descriptor ${fd} cannot be watched`);
+    return watch;
+  }
+
+  /** As `watch`; undefined where the kernel has no readiness to tell of (regular files, /dev/null): those never wait. */
+  tryWatch(fd: Fd, events: number, ready: (events: number) => void): Watch | undefined {
     const token = this.#nextToken++;
+    const added = this.#epoll.add(fd, events, token);
+    if (!added.ok && added.error.errno === EPERM) return undefined;
+    expect(added, `watch descriptor ${fd}`);
     this.#entries.set(token, { fd, ready });
-    expect(this.#epoll.add(fd, events, token), `watch descriptor ${fd}`);
     return {
       modify: (changed) => void expect(this.#epoll.modify(fd, changed, token), `watch descriptor ${fd}`),
       close: () => {

@@ -147,6 +147,7 @@ export namespace ch {
                 input?: (number|null);
                 output?: (number|null);
                 listener?: (number|null);
+                neverStall?: (boolean|null);
             }
 
             class ByteChannel implements IByteChannel {
@@ -154,6 +155,7 @@ export namespace ch {
                 public input: number;
                 public output: number;
                 public listener: number;
+                public neverStall: boolean;
                 public static create(properties?: ch.start.v1.IByteChannel): ch.start.v1.ByteChannel;
                 public static encode(message: ch.start.v1.IByteChannel, writer?: $protobuf.Writer): $protobuf.Writer;
                 public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): ch.start.v1.ByteChannel;

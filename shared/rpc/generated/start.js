@@ -1240,6 +1240,7 @@ export const ch = $root.ch = (() => {
                  * @property {number|null} [input] ByteChannel input
                  * @property {number|null} [output] ByteChannel output
                  * @property {number|null} [listener] ByteChannel listener
+                 * @property {boolean|null} [neverStall] ByteChannel neverStall
                  */
 
                 /**
@@ -1282,6 +1283,14 @@ export const ch = $root.ch = (() => {
                 ByteChannel.prototype.listener = 0;
 
                 /**
+                 * ByteChannel neverStall.
+                 * @member {boolean} neverStall
+                 * @memberof ch.start.v1.ByteChannel
+                 * @instance
+                 */
+                ByteChannel.prototype.neverStall = false;
+
+                /**
                  * Creates a new ByteChannel instance using the specified properties.
                  * @function create
                  * @memberof ch.start.v1.ByteChannel
@@ -1315,6 +1324,8 @@ export const ch = $root.ch = (() => {
                         writer.uint32(/* id 2, wireType 0 =*/16).uint32(message.output);
                     if (message.listener != null && Object.hasOwnProperty.call(message, "listener"))
                         writer.uint32(/* id 3, wireType 0 =*/24).uint32(message.listener);
+                    if (message.neverStall != null && Object.hasOwnProperty.call(message, "neverStall"))
+                        writer.uint32(/* id 4, wireType 0 =*/32).bool(message.neverStall);
                     return writer;
                 };
 
@@ -1362,6 +1373,10 @@ export const ch = $root.ch = (() => {
                             }
                         case 3: {
                                 message.listener = reader.uint32();
+                                break;
+                            }
+                        case 4: {
+                                message.neverStall = reader.bool();
                                 break;
                             }
                         default:

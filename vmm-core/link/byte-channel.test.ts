@@ -1,0 +1,161 @@
+import { closeSync, openSync, readFileSync, readSync, writeSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect as check } from 'chai';
+import { expect } from '#shared/lang/result.ts';
+import { EPOLLIN } from '#shared/sys/epoll.ts';
+import { type Fd, OwnedFd } from '#shared/sys/owned-fd.ts';
+import { pollNow } from '#shared/sys/poll.ts';
+import { Reactor } from '#shared/sys/reactor.ts';
+import { SOCK_STREAM, connectUnix, listenUnix, socketPair } from '#shared/sys/unix-socket.ts';
+import { ByteChannel, type ByteDevice } from './byte-channel.ts';
+
+/** A device that is two byte queues; input capacity bounded like a FIFO. */
+class TestDevice implements ByteDevice {
+  output = Buffer.alloc(0);
+  input = Buffer.alloc(0);
+  capacity = 16;
+
+  takeOutput(target: Uint8Array): number {
+    const length = Math.min(target.length, this.output.length);
+    target.set(this.output.subarray(0, length));
+    this.output = this.output.subarray(length);
+    return length;
+  }
+
+  inputRoom(): number {
+    return this.capacity - this.input.length;
+  }
+
+  pushInput(bytes: Uint8Array): void {
+    check(bytes.length).to.be.at.most(this.inputRoom());
+    this.input = Buffer.concat([this.input, bytes]);
+  }
+}
+
+/** What can be read without waiting. */
+function readNow(fd: Fd): Buffer {
+  if ((pollNow(fd, EPOLLIN) & EPOLLIN) === 0) return Buffer.alloc(0);
+  const piece = Buffer.alloc(65536);
+  return piece.subarray(0, readSync(fd, piece));
+}
+
+async function roundsUntil(reactor: Reactor, done: () => boolean): Promise<void> {
+  reactor.wake();
+  const running = reactor.run();
+  const deadline = Date.now() + 5000;
+  while (!done()) {
+    if (Date.now() > deadline) throw new Error('nothing happened for 5 s');
+    reactor.wake();
+    await new Promise<void>((resolve) => setImmediate(resolve));
+  }
+  reactor.stop();
+  await running;
+}
+
+describe('ByteChannel', () => {
+  it('takes from the device only what its reader has room for, and loses nothing', async () => {
+    const reactor = new Reactor();
+    const device = new TestDevice();
+    const [ours, theirs] = expect(socketPair(SOCK_STREAM), 'pair');
+    using reader = theirs;
+    const channel = new ByteChannel(reactor, device, { output: ours, neverStall: false });
+    const sent = Buffer.alloc(4 << 20, 'abcdefgh');
+    device.output = sent;
+    channel.flushOutput();
+    check(device.output.length, 'a full socket leaves the rest in the device').to.be.greaterThan(0);
+    const got: Buffer[] = [];
+    let length = 0;
+    await roundsUntil(reactor, () => {
+      const piece = readNow(reader.fd);
+      got.push(piece);
+      length += piece.length;
+      return length === sent.length;
+    });
+    check(Buffer.concat(got).equals(sent)).to.equal(true);
+    channel[Symbol.dispose]();
+    reactor.close();
+  });
+
+  it('reads no more than the device has room for, and goes on when asked', async () => {
+    const reactor = new Reactor();
+    const device = new TestDevice();
+    const [ours, theirs] = expect(socketPair(SOCK_STREAM), 'pair');
+    using writer = theirs;
+    const channel = new ByteChannel(reactor, device, { input: ours, neverStall: false });
+    writeSync(writer.fd, 'x'.repeat(40));
+    let grown = false;
+    await roundsUntil(reactor, () => {
+      if (device.input.length === 16 && !grown) {
+        grown = true;
+        device.capacity = 64;
+        channel.resumeInput();
+      }
+      return device.input.length === 40;
+    });
+    check(grown).to.equal(true);
+    channel[Symbol.dispose]();
+    reactor.close();
+  });
+
+  it('keeps the newest 64 KiB for a socket nobody has connected to', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'byte-channel-'));
+    const reactor = new Reactor();
+    const device = new TestDevice();
+    const listener = expect(listenUnix(join(folder, 's')), 'listen');
+    const channel = new ByteChannel(reactor, device, { listener, neverStall: false });
+    device.output = Buffer.concat([Buffer.alloc(100_000, 'o'), Buffer.from('newest')]);
+    channel.flushOutput();
+    check(device.output.length).to.equal(0);
+    using client = expect(connectUnix(join(folder, 's')), 'connect');
+    writeSync(client.fd, 'typed');
+    let got = Buffer.alloc(0);
+    await roundsUntil(reactor, () => {
+      got = Buffer.concat([got, readNow(client.fd)]);
+      return device.input.toString() === 'typed' && got.length >= 65536;
+    });
+    check(got.length).to.equal(65536);
+    check(got.subarray(-6).toString()).to.equal('newest');
+    channel[Symbol.dispose]();
+    reactor.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  it('serves a client after the one that left', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'byte-channel-'));
+    const reactor = new Reactor();
+    const device = new TestDevice();
+    const listener = expect(listenUnix(join(folder, 's'), 4), 'listen');
+    const channel = new ByteChannel(reactor, device, { listener, neverStall: false });
+    const first = expect(connectUnix(join(folder, 's')), 'connect');
+    writeSync(first.fd, '1');
+    first.close();
+    using second = expect(connectUnix(join(folder, 's')), 'connect');
+    writeSync(second.fd, '2');
+    await roundsUntil(reactor, () => device.input.toString() === '12');
+    channel[Symbol.dispose]();
+    reactor.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  it('writes a file, and drops what a closed pipe does not take', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'byte-channel-'));
+    const path = join(folder, 'f');
+    const reactor = new Reactor();
+    const device = new TestDevice();
+    const file = new ByteChannel(reactor, device, { output: new OwnedFd(openSync(path, 'w')), input: new OwnedFd(openSync('/dev/null', 'r')), neverStall: false });
+    device.output = Buffer.alloc(1000, 'f');
+    file.flushOutput();
+    check(readFileSync(path, 'utf8')).to.equal('f'.repeat(1000));
+    file[Symbol.dispose]();
+    const [ours, theirs] = expect(socketPair(SOCK_STREAM), 'pair');
+    closeSync(theirs.take());
+    const pipe = new ByteChannel(reactor, device, { output: ours, neverStall: false });
+    device.output = Buffer.alloc(1000);
+    pipe.flushOutput();
+    check(device.output.length).to.equal(0);
+    pipe[Symbol.dispose]();
+    reactor.close();
+    rmSync(folder, { recursive: true });
+  });
+});

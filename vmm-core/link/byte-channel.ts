@@ -1,0 +1,270 @@
+/**
+ * Where a serial port's or console's bytes go to and come from: a terminal, pipe, pty, file, or the client of a socket.
+ *
+ * Descriptors may be shared with other processes (a user's terminal), so they stay blocking; a write happens only after the
+ * kernel said that it will not wait, in pieces small enough for that promise to hold. Nobody waits for a slow reader but the
+ * guest: what cannot be written now is not taken from its device.
+ */
+import { expect } from '#shared/lang/result.ts';
+import { EAGAIN } from '#shared/sys/errno.ts';
+import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT } from '#shared/sys/epoll.ts';
+import { type NativeBuffer, allocate, syscall } from '#shared/sys/ffi.ts';
+import type { Fd, OwnedFd } from '#shared/sys/owned-fd.ts';
+import { pollNow } from '#shared/sys/poll.ts';
+import type { Reactor, Watch } from '#shared/sys/reactor.ts';
+import { SYS } from '#shared/sys/syscall-numbers.ts';
+import { accept } from '#shared/sys/unix-socket.ts';
+
+/** A terminal says "writable" when this much fits (the kernel's WAKEUP_CHARS); pipes and sockets promise more. */
+const WRITE_PIECE = 256;
+const READ_PIECE = 4096;
+/** What is kept for a pty or socket without a client; the oldest goes first. */
+const BACKLOG = 64 * 1024;
+
+/** The device's side of a channel. */
+export interface ByteDevice {
+  /** Moves up to `target.length` bytes that the guest wrote; returns how many. */
+  takeOutput(target: Uint8Array): number;
+  /** How many input bytes the device can take now. */
+  inputRoom(): number;
+  /** Gives the device at most `inputRoom()` bytes. */
+  pushInput(bytes: Uint8Array): void;
+}
+
+export interface ByteChannelOptions {
+  readonly input?: OwnedFd | undefined;
+  readonly output?: OwnedFd | undefined;
+  /** Excludes the other two. */
+  readonly listener?: OwnedFd | undefined;
+  /** Keep the newest output instead of making the guest wait. */
+  readonly neverStall: boolean;
+}
+
+/** Moves bytes between one device and its descriptors, on the reactor's thread. */
+export class ByteChannel implements Disposable {
+  readonly #reactor: Reactor;
+  readonly #device: ByteDevice;
+  readonly #taken = new Uint8Array(WRITE_PIECE);
+  readonly #in = allocate(READ_PIECE);
+  readonly #output: Sink;
+  readonly #listener: OwnedFd | undefined;
+  readonly #listening: Watch | undefined;
+  #input: Source | undefined;
+  /** Bytes of `#taken` that wait to be written. */
+  #pending = 0;
+
+  constructor(reactor: Reactor, device: ByteDevice, options: ByteChannelOptions) {
+    const { input, output, listener, neverStall } = options;
+    this.#reactor = reactor;
+    this.#device = device;
+    this.#output = new Sink(reactor, neverStall || listener !== undefined, () => this.flushOutput());
+    if (output !== undefined) this.#output.attach(output);
+    if (input !== undefined) this.#input = this.#sourceFor(input);
+    this.#listener = listener;
+    this.#listening = listener === undefined ? undefined : reactor.watch(listener.fd, EPOLLIN, () => this.#accept());
+  }
+
+  /** Writes what the guest has written, as far as nobody would have to wait. Call it when the device says that there is some. */
+  flushOutput(): void {
+    this.#output.flushBacklog();
+    for (;;) {
+      if (this.#pending === 0) this.#pending = this.#device.takeOutput(this.#taken);
+      if (this.#pending === 0) return;
+      const written = this.#output.write(this.#taken.subarray(0, this.#pending));
+      if (written === 0) return;
+      this.#taken.copyWithin(0, written, this.#pending);
+      this.#pending -= written;
+    }
+  }
+
+  /** Reads on after the device has room again. */
+  resumeInput(): void {
+    this.#input?.resume();
+  }
+
+  /** Tries to write everything that is left, waiting at most `timeoutMs`: the guest's last words before the end. */
+  drain(timeoutMs: number): void {
+    const deadline = performance.now() + timeoutMs;
+    for (;;) {
+      this.flushOutput();
+      const left = deadline - performance.now();
+      if (this.#pending === 0 || left <= 0 || !this.#output.waitWritable(left)) return;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#listening?.close();
+    this.#listener?.close();
+    this.#input?.close();
+    this.#output.detach();
+  }
+
+  #sourceFor(fd: OwnedFd): Source {
+    return new Source(this.#reactor, fd, {
+      room: () => Math.min(this.#device.inputRoom(), READ_PIECE),
+      buffer: this.#in,
+      push: (bytes) => this.#device.pushInput(bytes),
+      ended: () => this.#inputEnded(),
+    });
+  }
+
+  /** One client at a time: the next is accepted when this one has left. */
+  #accept(): void {
+    const listener = this.#listener;
+    if (listener === undefined || this.#input !== undefined) return;
+    const client = accept(listener.fd);
+    if (!client.ok) return;
+    this.#listening?.modify(0);
+    this.#output.attach(client.value);
+    // Each side watches and owns a descriptor of its own.
+    this.#input = this.#sourceFor(expect(client.value.duplicate(), 'console client'));
+    this.flushOutput();
+  }
+
+  #inputEnded(): void {
+    this.#input = undefined;
+    if (this.#listener === undefined) return;
+    this.#output.detach();
+    this.#listening?.modify(EPOLLIN);
+  }
+}
+
+/** The writing side. Without a descriptor, bytes are dropped, or kept for a client to come. */
+class Sink {
+  readonly #reactor: Reactor;
+  readonly #writable: () => void;
+  readonly #keeps: boolean;
+  readonly #piece = allocate(WRITE_PIECE);
+  #fd: OwnedFd | undefined;
+  #watch: Watch | undefined;
+  #backlog = Buffer.alloc(0);
+
+  constructor(reactor: Reactor, keeps: boolean, writable: () => void) {
+    this.#reactor = reactor;
+    this.#keeps = keeps;
+    this.#writable = writable;
+  }
+
+  attach(fd: OwnedFd): void {
+    this.#fd = fd;
+    this.#watch = this.#reactor.tryWatch(fd.fd, EPOLLOUT, (events) => this.#ready(events));
+  }
+
+  detach(): void {
+    this.#unwatch();
+    this.#fd?.close();
+    this.#fd = undefined;
+  }
+
+  /** Bytes of `data` written, kept or dropped; 0: wait, `writable` will be called. */
+  write(data: Uint8Array): number {
+    if (!this.flushBacklog()) return this.#keeps ? this.#keep(data) : 0;
+    if (this.#fd === undefined) return this.#keeps ? this.#keep(data) : data.length;
+    const written = this.#put(this.#fd.fd, data);
+    return written === 0 && this.#keeps ? this.#keep(data) : written;
+  }
+
+  /** True once nothing older is left to write. */
+  flushBacklog(): boolean {
+    while (this.#backlog.length > 0 && this.#fd !== undefined) {
+      const written = this.#put(this.#fd.fd, this.#backlog.subarray(0, WRITE_PIECE));
+      if (written === 0) return false;
+      this.#backlog = this.#backlog.subarray(written);
+    }
+    return this.#backlog.length === 0;
+  }
+
+  /** Blocks until the descriptor takes bytes, for `timeoutMs` at most. */
+  waitWritable(timeoutMs: number): boolean {
+    return this.#fd !== undefined && (pollNow(this.#fd.fd, EPOLLOUT, Math.ceil(timeoutMs)) & EPOLLOUT) !== 0;
+  }
+
+  /** At most WRITE_PIECE bytes, if the kernel promises not to wait; else 0, with the watch armed. */
+  #put(fd: Fd, data: Uint8Array): number {
+    const length = Math.min(data.length, WRITE_PIECE);
+    if ((pollNow(fd, EPOLLOUT) & (EPOLLOUT | EPOLLHUP | EPOLLERR)) === 0) return this.#wait();
+    this.#piece.bytes.set(data.subarray(0, length));
+    const written = syscall(SYS.write, fd, this.#piece.address, length);
+    if (written === -EAGAIN) return this.#wait();
+    // The reader is gone (EPIPE, EIO) or the disk is full: dropped, as a serial line without a cable does.
+    return written <= 0 ? length : written;
+  }
+
+  #ready(events: number): void {
+    if ((events & (EPOLLHUP | EPOLLERR)) === 0) this.#watch?.modify(0);
+    else this.#unwatch();
+    this.#writable();
+  }
+
+  /** epoll reports a hang-up whether asked or not: a watch kept would spin. Writes then fail at once, and wait for nothing. */
+  #unwatch(): void {
+    this.#watch?.close();
+    this.#watch = undefined;
+  }
+
+  #wait(): 0 {
+    this.#watch?.modify(EPOLLOUT);
+    return 0;
+  }
+
+  #keep(bytes: Uint8Array): number {
+    this.#backlog = Buffer.concat([this.#backlog, bytes]).subarray(-BACKLOG);
+    return bytes.length;
+  }
+}
+
+interface Reader {
+  room(): number;
+  readonly buffer: NativeBuffer;
+  push(bytes: Uint8Array): void;
+  ended(): void;
+}
+
+/** The reading side: reads while the device has room. */
+class Source {
+  readonly #fd: OwnedFd;
+  readonly #reader: Reader;
+  readonly #watch: Watch | undefined;
+  #closed = false;
+
+  constructor(reactor: Reactor, fd: OwnedFd, reader: Reader) {
+    this.#fd = fd;
+    this.#reader = reader;
+    // What cannot be watched (files, /dev/null) is read until it ends, whenever there is room.
+    this.#watch = reactor.tryWatch(fd.fd, EPOLLIN, () => this.#read());
+    if (this.#watch === undefined) this.#read();
+  }
+
+  resume(): void {
+    if (this.#closed) return;
+    if (this.#watch === undefined) this.#read();
+    else this.#watch.modify(EPOLLIN);
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#watch?.close();
+    this.#fd.close();
+  }
+
+  #read(): void {
+    for (;;) {
+      const room = this.#reader.room();
+      if (room === 0) {
+        // Level-triggered: without room the watch would spin.
+        this.#watch?.modify(0);
+        return;
+      }
+      const got = syscall(SYS.read, this.#fd.fd, this.#reader.buffer.address, room);
+      if (got > 0) this.#reader.push(this.#reader.buffer.bytes.subarray(0, got));
+      else if (got !== -EAGAIN) this.#end();
+      if (got <= 0 || this.#watch !== undefined) return;
+    }
+  }
+
+  #end(): void {
+    this.close();
+    this.#reader.ended();
+  }
+}
