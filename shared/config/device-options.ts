@@ -1,0 +1,88 @@
+/** `--disk`, `--serial`, `--console`, `--rng`: the devices. */
+import { type Result, err, ok } from '../lang/result.ts';
+import type { ConfigError } from './config-error.ts';
+import { OptionKeys } from './option-keys.ts';
+import { deviceId, integer, oneOf, powerOfTwo, shortText, text, toggle } from './value-types.ts';
+import type { ConsoleConfig, ConsoleMode, DiskConfig, RngConfig } from './vm-config.ts';
+
+const DEFAULT_QUEUE_SIZE = 128;
+const MAX_QUEUE_SIZE = 1024;
+/** virtio 1.2, 5.2.6: GET_ID answers 20 bytes. */
+const SERIAL_BYTES = 20;
+
+/** What a disk still lacks: its name comes when all disks are known. */
+export type NamelessDisk = Omit<DiskConfig, 'id'> & { readonly id: string | undefined };
+
+/** `bootCpus` bounds the queues: one is never served by more than one vCPU's worth of requests. */
+export function parseDisk(value: string, bootCpus: number): Result<NamelessDisk, ConfigError> {
+  const keys = new OptionKeys('--disk', value);
+  const path = keys.required('path', text) ?? '';
+  const disk = {
+    path,
+    readOnly: keys.value('readonly', toggle) ?? false,
+    direct: keys.value('direct', toggle) ?? false,
+    numQueues: keys.value('num_queues', integer(1, bootCpus)) ?? 1,
+    queueSize: keys.value('queue_size', powerOfTwo(4, MAX_QUEUE_SIZE)) ?? DEFAULT_QUEUE_SIZE,
+    serial: keys.value('serial', shortText(SERIAL_BYTES)),
+    ...pciKeys(keys),
+  };
+  keys.only('image_type', oneOf('raw', 'qcow2', 'vhd', 'vhdx', 'vmdk'), 'raw');
+  keys.only('vhost_user', toggle, false);
+  keys.only('backing_files', toggle, false);
+  keys.only('sparse', toggle, true);
+  keys.notYet('socket', 'bw_size', 'bw_one_time_burst', 'bw_refill_time', 'ops_size', 'ops_one_time_burst', 'ops_refill_time');
+  keys.notYet('lock_granularity', 'rate_limit_group', 'queue_affinity', '_disable_io_uring', '_disable_aio');
+  return keys.finish(disk);
+}
+
+/** `off`, `null`, `tty`, `pty`, `file=PATH` or `socket=PATH`. */
+export function parseSerial(value: string): Result<ConsoleMode, ConfigError> {
+  const keys = new OptionKeys('--serial', value);
+  const mode = consoleMode('--serial', value, keys);
+  return mode.ok ? keys.finish(mode.value) : keepFirst(keys, mode.error);
+}
+
+export function parseConsole(value: string): Result<ConsoleConfig, ConfigError> {
+  const keys = new OptionKeys('--console', value);
+  const mode = consoleMode('--console', value, keys);
+  const { id, pciDeviceId } = pciKeys(keys);
+  return mode.ok ? keys.finish({ channel: mode.value, id: id ?? '__console', pciDeviceId }) : keepFirst(keys, mode.error);
+}
+
+function consoleMode(option: string, value: string, keys: OptionKeys): Result<ConsoleMode, ConfigError> {
+  const words = (['off', 'null', 'tty', 'pty'] as const).filter((word) => keys.word(word)).map((mode) => ({ mode }));
+  const file = keys.value('file', text);
+  const socket = keys.value('socket', text);
+  const chosen: ConsoleMode[] = [
+    ...words,
+    ...(file === undefined ? [] : [{ mode: 'file', path: file } as const]),
+    ...(socket === undefined ? [] : [{ mode: 'socket', path: socket } as const]),
+  ];
+  const [mode, second] = chosen;
+  if (mode === undefined || second !== undefined) {
+    return err({ code: 'BAD_VALUE', option, value, expected: 'one of off, null, tty, pty, file=PATH or socket=PATH' });
+  }
+  return ok(mode);
+}
+
+/** What was wrong with the keys, else `error`. */
+function keepFirst(keys: OptionKeys, error: ConfigError): Result<never, ConfigError> {
+  const finished = keys.finish(undefined);
+  return finished.ok ? err(error) : finished;
+}
+
+export function parseRng(value: string): Result<RngConfig, ConfigError> {
+  const keys = new OptionKeys('--rng', value);
+  const source = keys.value('src', text) ?? DEFAULT_RNG_SOURCE;
+  const { id, pciDeviceId } = pciKeys(keys);
+  return keys.finish({ source, id: id ?? '__rng', pciDeviceId });
+}
+
+export const DEFAULT_RNG_SOURCE = '/dev/urandom';
+
+/** The keys that every PCI device has. Slot 0 is the host bridge. */
+function pciKeys(keys: OptionKeys): { readonly id: string | undefined; readonly pciDeviceId: number | undefined } {
+  keys.only('iommu', toggle, false);
+  keys.only('pci_segment', integer(0, 65_535), 0);
+  return { id: keys.value('id', deviceId), pciDeviceId: keys.value('pci_device_id', integer(1, 31)) };
+}
