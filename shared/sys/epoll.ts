@@ -1,3 +1,4 @@
+import koffi from 'koffi';
 import { type Result, err, ok } from '../lang/result.ts';
 import { EINTR, type SysError, sysError } from './errno.ts';
 import { type NativeBuffer, allocate, syscall } from './ffi.ts';
@@ -17,6 +18,9 @@ const EPOLL_CTL_DEL = 2;
 const EPOLL_CTL_MOD = 3;
 /** struct epoll_event is packed on x86-64 only: events at 0, data at 4. */
 const EVENT_SIZE = 12;
+
+/** SAFETY: the kernel writes into the caller's event buffer until the call is done, on whichever thread it runs. */
+const epollWait = koffi.load('libc.so.6').func('epoll_wait', 'int', ['int', 'uintptr_t', 'int', 'int']);
 
 /** An epoll instance. `wait` blocks this thread and allocates nothing; each ready descriptor is then read by index. */
 export class Epoll implements Disposable {
@@ -55,6 +59,14 @@ export class Epoll implements Disposable {
     if (count >= 0) return count;
     if (count === -EINTR) return 0;
     throw new Error(sysError('epoll_wait', -count).message);
+  }
+
+  /**
+   * As `wait` without a deadline, on a thread of the pool: this one goes on, and gets the number in `done`. For a process that
+   * lives in node's own event loop. One at a time; the events stay readable until the next wait.
+   */
+  waitInBackground(done: (count: number) => void): void {
+    epollWait.async(this.#epoll.fd, this.#events.address, this.#capacity, -1, (_error: unknown, count: number) => done(Math.max(0, count)));
   }
 
   eventsAt(index: number): number {

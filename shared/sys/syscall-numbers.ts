@@ -46,5 +46,6 @@ export const SYS = {
   io_uring_enter: 426,
   io_uring_register: 427,
   pidfd_open: 434,
+  close_range: 436,
   exit_group: 231,
 } as const;
