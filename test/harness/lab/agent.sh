@@ -1,0 +1,64 @@
+#!/bin/bash
+# Runs commands in L1 for the harness. The folder of a command, $sessions/ID, holds the script `command`, and gets `pid`,
+# `stderr` and `left` (processes of it that were still there when it had ended).
+#
+# vport?p1           the harness says: signal ID NAME | kill ID | terminal ID ROWS COLUMNS | resize ROWS COLUMNS
+# vport?p2 to 7       one command at a time each: the harness says ID; then the port is its standard input and output, until
+#                    the line `ID STATUS`. IDs are random, so no command writes that line by chance.
+# hvc0               the same for the command that has a terminal, which `terminal` starts
+sessions=$1/.sessions
+exec 2>/dev/console
+
+
+serve() { # device
+  exec 3<>"$1"
+  while read -r id <&3; do
+    setsid bash "$sessions/$id/command" <&3 >&3 2>"$sessions/$id/stderr" 3>&- &
+    pid=$!
+    echo $pid > "$sessions/$id/pid"
+    wait $pid
+    status=$?
+    pgrep -a -s $pid > "$sessions/$id/left" && kill -KILL -- -$pid
+    printf '%s %s\n' "$id" "$status" >&3
+  done
+}
+
+pid_of() { # id
+  until [ -s "$sessions/$1/pid" ]; do sleep 0.01; done
+  cat "$sessions/$1/pid"
+}
+
+terminal() { # id rows columns
+  stty -F /dev/hvc0 sane rows "$2" cols "$3"
+  setsid -c bash "$sessions/$1/command" <>/dev/hvc0 >&0 2>&0 &
+  echo $! > "$sessions/$1/pid"
+  wait $!
+  local status=$?
+  stty -F /dev/hvc0 raw -echo
+  printf '%s %s\n' "$1" "$status" > /dev/hvc0
+}
+
+# Kept open: a terminal that nobody has open forgets its size.
+exec 5<>/dev/hvc0
+stty raw -echo <&5
+control=
+for port in /dev/vport*p?; do
+  case $port in
+    *p1) control=$port ;;
+    *p[2-7]) serve "$port" & ;;
+  esac
+done
+
+exec 4<>"$control"
+echo ready >&4
+while read -r verb id rest <&4; do
+  case $verb in
+    signal) kill -s "$rest" "$(pid_of "$id")" ;;
+    kill) kill -KILL -- "-$(pid_of "$id")" ;;
+    terminal) terminal "$id" $rest & ;;
+    resize) stty -F /dev/hvc0 rows "$id" cols "$rest" ;;
+  esac
+done
+# The harness is gone.
+echo o > /proc/sysrq-trigger
+sleep infinity

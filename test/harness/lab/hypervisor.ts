@@ -1,0 +1,63 @@
+import { accessSync, constants, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { type Result, err, ok } from '#shared/lang/result.ts';
+import { ensurePackages } from '../packages/install.ts';
+import { Host } from './host.ts';
+import { Lab } from './lab.ts';
+import type { Place } from './place.ts';
+
+export interface Hypervisor {
+  readonly kind: Place['kind'];
+  /** One line: where virtual machines run, and why there. */
+  readonly reason: string;
+}
+
+/** This machine's KVM where its CPU virtualizes, else the lab. CH_PLACE=host|lab decides otherwise. */
+export function chooseHypervisor(): Hypervisor {
+  const asked = process.env['CH_PLACE'];
+  if (asked === 'host' || asked === 'lab') return { kind: asked, reason: `${nameOf(asked)}, because CH_PLACE=${asked} says so` };
+  const flag = virtualizationFlag();
+  if (flag === undefined) return { kind: 'lab', reason: `${nameOf('lab')}: this CPU offers no virtualization (no vmx or svm flag)` };
+  if (!isUsable('/dev/kvm')) return { kind: 'lab', reason: `${nameOf('lab')}: the CPU has ${flag}, but /dev/kvm is missing or not permitted` };
+  return { kind: 'host', reason: `${nameOf('host')}: the CPU has ${flag}` };
+}
+
+export interface PlaceNeeds {
+  /** Memory of the lab's machine; the host has what it has. */
+  readonly memoryMiB?: number;
+  readonly report: (line: string) => void;
+}
+
+/** Makes the chosen place ready, with the packages that it takes. The caller closes it. */
+export async function openPlace(hypervisor: Hypervisor, needs: PlaceNeeds): Promise<Result<Place, string>> {
+  if (hypervisor.kind === 'host') return ok(new Host());
+  const lab = await openLab(needs);
+  return lab;
+}
+
+export async function openLab({ memoryMiB = 3072, report }: PlaceNeeds): Promise<Result<Lab, string>> {
+  const packages = ensurePackages(['lab', 'images'], report);
+  if (!packages.ok) return err(packages.error.message);
+  const cpus = Math.min(4, Math.max(2, availableParallelism()));
+  const lab = await Lab.start({ cpus, memoryMiB }, report);
+  return lab.ok ? lab : err(lab.error.message);
+}
+
+function nameOf(kind: Place['kind']): string {
+  return kind === 'host' ? "this machine's /dev/kvm" : 'the lab (KVM on a software CPU)';
+}
+
+function virtualizationFlag(): 'vmx' | 'svm' | undefined {
+  const flags = /^flags\s*:(.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1]?.split(' ') ?? [];
+  if (flags.includes('vmx')) return 'vmx';
+  return flags.includes('svm') ? 'svm' : undefined;
+}
+
+function isUsable(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK | constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,118 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Duplex } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Result, err, ok } from '#shared/lang/result.ts';
+import { findVirtiofsd } from '../packages/requirements.ts';
+import type { L1Image } from './l1-image.ts';
+
+export interface L1Options {
+  readonly cpus: number;
+  readonly memoryMiB: number;
+}
+
+/** Where L1's processes have their sockets and logs, and the folder that it shares. */
+export interface L1Folders {
+  readonly work: string;
+  readonly share: string;
+}
+
+/** Byte pipes into L1, in the agent's order: control, commands, and the terminal last. */
+export const COMMAND_PORTS = 6;
+
+export interface L1Process {
+  readonly pipes: readonly Duplex[];
+  /** Ends when QEMU does: nothing works any more then. */
+  readonly gone: Promise<void>;
+  kill(): void;
+}
+
+/**
+ * Starts QEMU's software CPU and its file servers. All of them die with this process, whatever ends it: the kernel kills them
+ * (PR_SET_PDEATHSIG).
+ */
+export async function startL1(image: L1Image, options: L1Options, folders: L1Folders): Promise<Result<L1Process, string>> {
+  const children: ChildProcess[] = [];
+  const kill = (): void => {
+    for (const child of children) child.kill('SIGKILL');
+  };
+  for (const [tag, source] of [['host', '/'], ['share', folders.share]] as const) {
+    const server = serveFiles(tag, source, folders.work);
+    if (server === undefined) return err('virtiofsd is not installed');
+    children.push(server);
+    if (!(await appears(join(folders.work, `${tag}.sock`), server))) {
+      kill();
+      return err(`virtiofsd did not start: ${logTail(folders.work, `virtiofsd-${tag}`)}`);
+    }
+  }
+  const qemu = startQemu(image, options, folders);
+  children.push(qemu);
+  const gone = new Promise<void>((resolve) => qemu.once('exit', () => resolve()).once('error', () => resolve()));
+  void gone.then(kill);
+  const pipes = qemu.stdio.slice(3).filter((stream) => stream instanceof Duplex);
+  return ok({ pipes, gone, kill });
+}
+
+/** The last lines of one of L1's logs, for an error message. */
+export function logTail(work: string, name: string): string {
+  const path = join(work, `${name}.log`);
+  return existsSync(path) ? readFileSync(path, 'utf8').trim().split('\n').slice(-5).join('\n') : '(no log)';
+}
+
+function serveFiles(tag: string, source: string, work: string): ChildProcess | undefined {
+  const program = findVirtiofsd();
+  if (program === undefined) return undefined;
+  const socket = join(work, `${tag}.sock`);
+  // The root changes under nobody's hands during a run, so it is cached for good; the share belongs to both sides.
+  const cache = tag === 'host' ? 'always' : 'auto';
+  const sandbox = process.getuid?.() === 0 ? 'chroot' : 'none';
+  const options =
+    program.flavour === 'rust'
+      ? ['--socket-path', socket, '--shared-dir', source, '--sandbox', sandbox, '--cache', cache]
+      : [`--socket-path=${socket}`, '-o', `source=${source}`, '-o', `cache=${cache}`, '-o', 'sandbox=chroot', '--thread-pool-size=2'];
+  return spawnMortal([program.path, ...options], join(work, `virtiofsd-${tag}.log`), 0);
+}
+
+function startQemu(image: L1Image, options: L1Options, folders: L1Folders): ChildProcess {
+  const { cpus, memoryMiB } = options;
+  const command = [
+    ...['qemu-system-x86_64', '-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot', '-nic', 'none'],
+    ...['-accel', 'tcg,thread=multi', '-cpu', 'max', '-smp', `${cpus}`, '-m', `${memoryMiB}M`],
+    ...['-object', `memory-backend-memfd,id=memory,size=${memoryMiB}M,share=on`, '-numa', 'node,memdev=memory'],
+    ...['-serial', `file:${join(folders.work, 'l1-console.log')}`],
+    ...['-kernel', image.kernel, '-initrd', image.initramfs],
+    ...['-append', `console=ttyS0 panic=-1 quiet mitigations=off lab.share=${folders.share}`],
+    ...['host', 'share'].flatMap((tag) => [
+      ...['-chardev', `socket,id=${tag},path=${join(folders.work, `${tag}.sock`)}`],
+      ...['-device', `vhost-user-fs-pci,chardev=${tag},tag=${tag}`],
+    ]),
+    ...['-device', 'virtio-serial-pci', ...serialPorts()],
+  ];
+  return spawnMortal(command, join(folders.work, 'qemu.log'), COMMAND_PORTS + 2);
+}
+
+/** Port 0 is kept by QEMU for a console; each of the others is one of the socket pairs that spawn makes from descriptor 3 on. */
+function serialPorts(): readonly string[] {
+  return Array.from({ length: COMMAND_PORTS + 2 }, (_, index) => {
+    const kind = index === COMMAND_PORTS + 1 ? 'virtconsole' : 'virtserialport';
+    return ['-chardev', `socket,id=pipe${index},fd=${index + 3}`, '-device', `${kind},chardev=pipe${index},nr=${index + 1}`];
+  }).flat();
+}
+
+function spawnMortal(command: readonly string[], log: string, pipes: number): ChildProcess {
+  const output = openSync(log, 'w');
+  const stdio = ['ignore' as const, output, output, ...Array.from({ length: pipes }, () => 'pipe' as const)];
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', ...command], { stdio });
+  closeSync(output);
+  child.on('error', () => {});
+  return child;
+}
+
+async function appears(path: string, owner: ChildProcess): Promise<boolean> {
+  for (let tries = 0; tries < 500 && owner.exitCode === null; tries++) {
+    if (existsSync(path)) return true;
+    await sleep(20);
+  }
+  return false;
+}

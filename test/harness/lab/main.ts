@@ -1,0 +1,39 @@
+/**
+ * `lab COMMAND...`: runs one command line of bash in the lab, from the checkout's root. On a terminal the command has it, raw in
+ * both directions; else standard input is the command's. Its exit status is ours.
+ */
+import { EXIT, exitNow, exitOnUncaught } from '#shared/sys/process-exit.ts';
+import { openLab } from './hypervisor.ts';
+import type { Lab } from './lab.ts';
+import type { Ended } from './place.ts';
+import { onTerminal } from './user-terminal.ts';
+
+const USAGE = `usage: npm run lab -- COMMAND...
+Runs a command line in the lab: a Linux with a real /dev/kvm on a software CPU, whose files are this machine's. What it writes
+is gone afterwards. CH_LAB_MEMORY is the lab's memory in MiB (3072).
+`;
+
+exitOnUncaught('lab');
+
+const script = process.argv.slice(2).join(' ');
+if (script === '' || script === '--help') {
+  process.stderr.write(USAGE);
+  exitNow(script === '' ? EXIT.usage : 0);
+}
+const memoryMiB = Number(process.env['CH_LAB_MEMORY'] ?? 3072);
+const lab = await openLab({ memoryMiB, report: (line) => process.stderr.write(`${line}\n`) });
+if (!lab.ok) {
+  process.stderr.write(`${lab.error}\n`);
+  exitNow(EXIT.failed);
+}
+const ended = process.stdin.isTTY && process.stdout.isTTY ? await onTerminal(lab.value, script) : await onPipes(lab.value);
+process.stderr.write(ended.stderr);
+await lab.value.close();
+exitNow(ended.status);
+
+async function onPipes(place: Lab): Promise<Ended> {
+  const command = await place.start(script);
+  command.onOutput((chunk) => process.stdout.write(chunk));
+  process.stdin.on('data', (chunk: Buffer) => command.write(chunk));
+  return command.ended;
+}
