@@ -1,0 +1,22 @@
+# Sourced by the programs in bin/, with $self (the program's own path, no symbolic link) and $program (its bundle below dist/)
+# set: ends by becoming that program. In a checkout, dist/ is built anew where a source is newer (2 ms to look); CH_NO_BUILD=1
+# takes dist/ as it is.
+case $self in
+  */bin/*) root=${self%/bin/*} ;;
+  bin/*) root=. ;;
+  *) root=${self%/*}/.. ;;
+esac
+. "$root/bin/lib/runtime.sh"
+
+if [ -z "${CH_NO_BUILD-}" ] && [ -e "$root/tools/build.ts" ]; then
+  changed=yes
+  [ -e "$root/dist/.stamp" ] && changed=$(cd "$root" && find package-lock.json tools/build.ts proto shared vmm-core devices services \
+    -newer dist/.stamp ! -name '*.test.ts' -print -quit 2>/dev/null)
+  [ -z "$changed" ] || sh "$root/bin/lib/build.sh" "$root" "$node" || exit 1
+fi
+
+main=$root/dist/$program.js
+if [ -n "${keep_terminal-}" ] && [ -t 0 ]; then
+  . "$root/bin/lib/keep-terminal.sh"
+fi
+exec "$node" "$main" "$@"
