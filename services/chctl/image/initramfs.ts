@@ -1,5 +1,6 @@
-import { type Result, err, ok } from '#shared/lang/result.ts';
-import { type FileSource, thisMachine } from './file-source.ts';
+import { type Result, ok } from '#shared/lang/result.ts';
+import { staticBusybox } from './busybox.ts';
+import type { FileSource } from './file-source.ts';
 import { GUEST_INIT } from './guest-init.ts';
 import type { ImageError } from './image-error.ts';
 import { type KernelModule, loadModules } from './modules.ts';
@@ -7,8 +8,6 @@ import { type ArchiveEntry, newcArchive } from './newc.ts';
 
 /** What a distribution's kernel may leave out of itself and a guest of ours needs: transport, disk, console, entropy, power button. */
 const GUEST_MODULES = ['virtio_pci', 'virtio_blk', 'virtio_console', 'virtio_rng', 'virtio_net', 'ext4', 'button', 'evdev'];
-
-const STATIC_BUSYBOX = ['/bin/busybox', '/usr/bin/busybox'];
 
 /** An initramfs that brings kernel `release`'s virtio drivers, mounts the disk named by `root=` and starts its init. */
 export function guestInitramfs(source: FileSource, release: string): Result<Buffer, ImageError> {
@@ -29,26 +28,19 @@ export interface BusyboxInitramfs {
 
 /** A packed-up root of busybox, an init script and kernel modules; not compressed, for unpacking costs more than reading it. */
 export function busyboxInitramfs(contents: BusyboxInitramfs): Result<Buffer, ImageError> {
-  const busybox = STATIC_BUSYBOX.map((path) => thisMachine.read(path)).find((bytes) => bytes !== undefined && isStatic(bytes));
-  if (busybox === undefined) {
-    return err({ code: 'PROGRAM_MISSING', message: 'a statically linked busybox is not installed (Debian: apt-get install busybox-static)' });
-  }
+  const busybox = staticBusybox();
+  if (!busybox.ok) return busybox;
   const { modules, folders, files = [] } = contents;
   const order = modules.map(({ fileName }) => `${fileName}\n`).join('');
   return ok(
     newcArchive([
       ...['bin', 'dev', 'proc', 'sys', 'modules', ...folders].map((path): ArchiveEntry => ({ kind: 'folder', path })),
       { kind: 'character device', path: 'dev/console', major: 5, minor: 1 },
-      { kind: 'file', path: 'bin/busybox', content: busybox, executable: true },
+      { kind: 'file', path: 'bin/busybox', content: busybox.value.program, executable: true },
       { kind: 'file', path: 'init', content: contents.init, executable: true },
       { kind: 'file', path: 'modules/order', content: Buffer.from(order) },
       ...modules.map(({ fileName, content }): ArchiveEntry => ({ kind: 'file', path: `modules/${fileName}`, content })),
       ...files,
     ]),
   );
-}
-
-/** A dynamically linked ELF file names its interpreter, which the initramfs does not have. */
-function isStatic(elf: Uint8Array): boolean {
-  return !Buffer.from(elf.subarray(0, 4096)).includes('/lib64/ld-linux');
 }

@@ -5,10 +5,9 @@ import { type Result, err, ok } from '#shared/lang/result.ts';
 import { thisMachine } from '../../../services/chctl/image/file-source.ts';
 import type { ImageError } from '../../../services/chctl/image/image-error.ts';
 import { busyboxInitramfs } from '../../../services/chctl/image/initramfs.ts';
+import { kernelReleases, packagedKernel, unpackKernel } from '../../../services/chctl/image/kernel.ts';
 import { loadModules } from '../../../services/chctl/image/modules.ts';
-import { extractVmlinux } from '../../../services/chctl/image/vmlinux.ts';
 import { CACHE } from '../checkout.ts';
-import { kernelReleases } from '../packages/requirements.ts';
 
 /** Drivers of L1: its own disk-less life, KVM, and what our programs use (tap, vhost, VFIO). */
 const MODULES = [
@@ -24,7 +23,7 @@ export interface L1Image {
 
 /** The kernel and initramfs of L1: made once for a kernel release and a state of this folder's files, then taken from the cache. */
 export function l1Image(): Result<L1Image, ImageError> {
-  const release = kernelReleases().at(-1);
+  const release = kernelReleases(thisMachine).at(-1);
   if (release === undefined) return err({ code: 'NO_KERNEL', message: 'no kernel with its modules in /boot and /lib/modules' });
   const folder = join(CACHE, 'lab');
   const init = readFileSync(new URL('l1-init.sh', import.meta.url));
@@ -37,8 +36,9 @@ export function l1Image(): Result<L1Image, ImageError> {
 }
 
 function make(image: L1Image, init: Uint8Array): Result<L1Image, ImageError> {
-  const packaged = `/boot/vmlinuz-${image.release}`;
-  const vmlinux = extractVmlinux(packaged, readFileSync(packaged));
+  const packaged = packagedKernel(thisMachine);
+  if (!packaged.ok) return packaged;
+  const vmlinux = unpackKernel(packaged.value);
   if (!vmlinux.ok) return vmlinux;
   const modules = loadModules(thisMachine, image.release, MODULES);
   if (!modules.ok) return modules;

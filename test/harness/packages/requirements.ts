@@ -2,8 +2,10 @@
  * What the project runs and does not build: programs and files, each with the Debian package that brings it.
  * Presence is judged by the file and not by the package, so the same check holds on a machine of another distribution.
  */
-import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { thisMachine } from '../../../services/chctl/image/file-source.ts';
+import { packagedKernel } from '../../../services/chctl/image/kernel.ts';
 
 /** What a set of packages is for; a caller asks for the purposes it has. */
 export type Purpose = 'lab' | 'images' | 'peers' | 'trace';
@@ -30,10 +32,16 @@ export const REQUIREMENTS: readonly Requirement[] = [
     purpose: 'images',
     reason: 'a kernel for the lab and for guests',
     packages: ['linux-image-cloud-amd64', 'linux-image-virtual'],
-    present: () => kernelReleases().length > 0,
+    present: () => packagedKernel(thisMachine).ok,
   },
   program('images', 'makes ext4 disks', 'mke2fs', ['e2fsprogs']),
   program('images', 'makes the Debian root disk', 'mmdebstrap', ['mmdebstrap']),
+  {
+    purpose: 'images',
+    reason: "Debian's signatures are checked with it",
+    packages: ['debian-archive-keyring'],
+    present: () => existsSync('/usr/share/keyrings/debian-archive-keyring.gpg'),
+  },
   program('images', 'unpacks kernels that are packed with xz', 'xz', ['xz-utils']),
   program('peers', 'makes and checks disk images for peers', 'qemu-img', ['qemu-utils']),
   program('peers', 'a block back end to compare with', 'qemu-storage-daemon', ['qemu-system-common']),
@@ -57,35 +65,13 @@ export function findVirtiofsd(): { readonly path: string; readonly flavour: 'rus
   return isExecutable(qemu) ? { path: qemu, flavour: 'qemu' } : undefined;
 }
 
-/** Releases of installed kernels that have both an image we may read and their modules, newest last; cloud kernels come last of all. */
-export function kernelReleases(): readonly string[] {
-  const images = existsSync('/boot') ? readdirSync('/boot').filter((name) => name.startsWith('vmlinuz-')) : [];
-  return images
-    .map((name) => name.slice('vmlinuz-'.length))
-    .filter((release) => isReadable(`/boot/vmlinuz-${release}`) && existsSync(`/lib/modules/${release}/modules.dep`))
-    .sort(byPreference);
-}
-
-function byPreference(a: string, b: string): number {
-  const cloud = Number(a.includes('cloud')) - Number(b.includes('cloud'));
-  return cloud !== 0 ? cloud : a.localeCompare(b, 'en', { numeric: true });
-}
-
 function program(purpose: Purpose, reason: string, name: string, packages: readonly string[]): Requirement {
   return { purpose, reason: `${name}: ${reason}`, packages, present: () => findProgram(name) !== undefined };
 }
 
 function isExecutable(path: string): boolean {
-  return allows(path, constants.X_OK);
-}
-
-function isReadable(path: string): boolean {
-  return allows(path, constants.R_OK);
-}
-
-function allows(path: string, mode: number): boolean {
   try {
-    accessSync(path, mode);
+    accessSync(path, constants.X_OK);
     return true;
   } catch {
     return false;

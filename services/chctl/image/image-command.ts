@@ -1,0 +1,156 @@
+/** `chctl image`: gets a newcomer a kernel and a disk to boot. */
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { type Result, err, ok } from '#shared/lang/result.ts';
+import { makeDebianDisk } from './debian.ts';
+import { makeDemoGuest } from './demo.ts';
+import { type FileSource, openDisk, thisMachine } from './file-source.ts';
+import { guestInitramfs } from './initramfs.ts';
+import { packagedKernel, unpackKernel } from './kernel.ts';
+
+/** `process` is one. */
+export interface CommandIo {
+  readonly stdout: { write(text: string): unknown };
+  readonly stderr: { write(text: string): unknown };
+}
+
+export const IMAGE_USAGE = `usage: chctl image kernel [DISK] KERNEL [--initramfs FILE] [--packed]
+       chctl image make debian DISK [--size 2G]
+       chctl image make demo FOLDER
+
+chctl image kernel takes the newest kernel from /boot of a raw disk image (ext2, ext3 or ext4, alone or in a partition), or of
+this machine where no DISK is given, and writes it to KERNEL unpacked (vmlinux), which starts faster.
+  --initramfs FILE  writes what the kernel needs to find its disk: busybox, its virtio drivers, and an init that mounts root=
+  --packed          leaves the kernel as the distribution packages it (bzImage)
+
+chctl image make debian writes a raw ext4 disk with Debian 12, systemd and its cloud kernel; root has no password. It takes half
+a minute, a network and the package mmdebstrap (apt-get install mmdebstrap). To boot it:
+  chctl image make debian debian.raw
+  chctl image kernel debian.raw vmlinux --initramfs initramfs
+  chctl run --kernel vmlinux --initramfs initramfs --disk path=debian.raw
+
+chctl image make demo writes a kernel, an initramfs and a small disk that boots to a shell in seconds, from this machine's kernel.
+`;
+
+const EXIT_FAILED = 1;
+const EXIT_USAGE = 2;
+
+type Fault = { readonly code: 'USAGE' | 'FAILED'; readonly message: string };
+type Outcome = Result<void, Fault>;
+
+/** Runs `chctl image ARGUMENTS`; resolves to the exit status. */
+export async function imageCommand(argv: readonly string[], io: CommandIo): Promise<number> {
+  if (argv.includes('--help') || argv.includes('-h')) {
+    io.stdout.write(IMAGE_USAGE);
+    return 0;
+  }
+  const outcome = await dispatch(argv, io);
+  if (outcome.ok) return 0;
+  const hint = outcome.error.code === 'USAGE' ? " (see 'chctl image --help')" : '';
+  io.stderr.write(`chctl image: ${outcome.error.message}${hint}\n`);
+  return outcome.error.code === 'USAGE' ? EXIT_USAGE : EXIT_FAILED;
+}
+
+function dispatch(argv: readonly string[], io: CommandIo): Outcome | Promise<Outcome> {
+  const [verb, ...rest] = argv;
+  if (verb === 'kernel') return kernel(rest);
+  if (verb !== 'make') return usage(verb === undefined ? 'says neither kernel nor make' : `there is no 'chctl image ${verb}'`);
+  const [what, ...more] = rest;
+  if (what === 'debian') return debian(more, io);
+  if (what === 'demo') return demo(more, io);
+  return usage(what === undefined ? 'make needs debian or demo' : `there is no image '${what}' to make`);
+}
+
+function kernel(argv: readonly string[]): Outcome {
+  const parsed = parse(argv, { initramfs: { type: 'string' }, packed: { type: 'boolean' } });
+  if (!parsed.ok) return parsed;
+  const { values, positionals } = parsed.value;
+  if (positionals.length < 1 || positionals.length > 2) return usage('kernel needs [DISK] KERNEL');
+  const [disk, target] = positionals.length === 2 ? positionals : [undefined, positionals[0]];
+  const source = disk === undefined ? ok(thisMachine) : openDisk(disk);
+  if (!source.ok) return failed(source.error.message);
+  return writeKernel(source.value, {
+    kernel: target ?? '',
+    initramfs: typeof values['initramfs'] === 'string' ? values['initramfs'] : undefined,
+    packed: values['packed'] === true,
+  });
+}
+
+interface KernelTargets {
+  readonly kernel: string;
+  readonly initramfs: string | undefined;
+  readonly packed: boolean;
+}
+
+function writeKernel(source: FileSource, targets: KernelTargets): Outcome {
+  const packaged = packagedKernel(source);
+  if (!packaged.ok) return failed(packaged.error.message);
+  const image = targets.packed ? ok(packaged.value.image) : unpackKernel(packaged.value);
+  if (!image.ok) return failed(image.error.message);
+  if (targets.initramfs !== undefined) {
+    const initramfs = guestInitramfs(source, packaged.value.release);
+    if (!initramfs.ok) return failed(initramfs.error.message);
+    const written = write(targets.initramfs, initramfs.value);
+    if (!written.ok) return written;
+  }
+  return write(targets.kernel, image.value);
+}
+
+async function debian(argv: readonly string[], io: CommandIo): Promise<Outcome> {
+  const parsed = parse(argv, { size: { type: 'string' } });
+  if (!parsed.ok) return parsed;
+  const [path, ...more] = parsed.value.positionals;
+  if (path === undefined || more.length > 0) return usage('make debian needs one DISK');
+  const size = parsed.value.values['size'] ?? '2G';
+  if (typeof size !== 'string' || !/^[1-9]\d{0,5}[MGT]$/.test(size)) return usage(`size '${String(size)}' is not a number with M, G or T, like 2G`);
+  const made = await makeDebianDisk({ path, size, report: (line) => io.stderr.write(`${line}\n`) });
+  return made.ok ? ok() : failed(made.error.message);
+}
+
+async function demo(argv: readonly string[], io: CommandIo): Promise<Outcome> {
+  const parsed = parse(argv, {});
+  if (!parsed.ok) return parsed;
+  const [folder, ...more] = parsed.value.positionals;
+  if (folder === undefined || more.length > 0) return usage('make demo needs one FOLDER');
+  const made = await makeDemoGuest(folder);
+  if (!made.ok) return failed(made.error.message);
+  const { kernel: image, initramfs, disk } = made.value;
+  io.stdout.write(`chctl run --kernel ${image} --initramfs ${initramfs} --disk path=${disk}\n`);
+  return ok();
+}
+
+type Options = Readonly<Record<string, { readonly type: 'string' | 'boolean' }>>;
+
+interface Parsed {
+  readonly values: Readonly<Record<string, unknown>>;
+  readonly positionals: readonly string[];
+}
+
+function parse(argv: readonly string[], options: Options): Result<Parsed, Fault> {
+  try {
+    return ok(parseArgs({ args: [...argv], options, allowPositionals: true, strict: true }));
+  } catch (error) {
+    return usage(error instanceof Error ? (error.message.split('. ')[0] ?? '') : String(error));
+  }
+}
+
+/** The file appears whole or not at all. */
+function write(path: string, content: Uint8Array): Outcome {
+  const partial = `${path}.partial`;
+  try {
+    writeFileSync(partial, content);
+    renameSync(partial, path);
+    return ok();
+  } catch (error) {
+    rmSync(partial, { force: true });
+    return failed(`cannot write ${path}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function usage(message: string): Result<never, Fault> {
+  return err({ code: 'USAGE', message });
+}
+
+function failed(message: string): Result<never, Fault> {
+  return err({ code: 'FAILED', message });
+}
