@@ -15,7 +15,10 @@ const root = resolve(import.meta.dirname, '..');
 const dist = join(root, 'dist');
 
 /** Program and thread entries. A worker sits beside its `main.ts`, or in a folder of its own in the core. */
-const entries = globSync(['vmm-core', 'devices', 'services'].map((folder) => `${folder}/**/{main,worker}.ts`), { cwd: root });
+const entries = globSync(
+  ['vmm-core', 'devices', 'services'].map((folder) => `${folder}/**/{main,worker}.ts`),
+  { cwd: root },
+);
 
 const options: BuildOptions = {
   absWorkingDir: root,
