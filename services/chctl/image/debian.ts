@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Result } from '#shared/lang/result.ts';
+import { GUEST_INIT } from './guest-init.ts';
 import type { ImageError } from './image-error.ts';
 import { runProgram } from './run-program.ts';
 
@@ -26,6 +28,11 @@ CH_ROOT=$1 unshare -m sh -ec '
   mke2fs -q -F -t ext4 -L debian -d "$CH_ROOT" "$CH_DISK" "$CH_SIZE"
 '
 `;
+
+/** Changes with what is on the disk, for whoever keeps one. */
+export function debianVersion(): string {
+  return createHash('sha256').update(JSON.stringify([PACKAGES, LEFT_OUT, FINISH, GUEST_INIT])).digest('hex').slice(0, 8);
+}
 
 export interface DebianDisk {
   readonly path: string;

@@ -1,10 +1,12 @@
 /** A Linux guest made in a second: the distribution's kernel, our initramfs, and a disk with busybox on it. */
+import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type Result, ok } from '#shared/lang/result.ts';
 import { type Busybox, staticBusybox } from './busybox.ts';
 import { type FileSource, thisMachine } from './file-source.ts';
+import { GUEST_INIT } from './guest-init.ts';
 import type { ImageError } from './image-error.ts';
 import { guestInitramfs } from './initramfs.ts';
 import { packagedKernel, unpackKernel } from './kernel.ts';
@@ -36,7 +38,7 @@ if grep -q ${DEMO_GREET_ONLY} /proc/cmdline; then
   mount -o remount,ro /
   poweroff -f
 fi
-acpid
+acpid -l /dev/null -p /run/acpid.pid
 `,
   'etc/greeting': `#!/bin/sh
 memory=$(( $(sed -n 's/^MemTotal: *\\([0-9]*\\).*/\\1/p' /proc/meminfo) / 1024 ))
@@ -50,8 +52,13 @@ echo
 cd /
 /etc/greeting
 `,
-  'etc/acpi/PWRF/00000080': '#!/bin/sh\npoweroff\n',
+  'etc/acpi/PWRF/00000080': '#!/bin/sh\n/bin/poweroff\n',
 };
+
+/** Changes with what is in the guest, for whoever keeps one. */
+export function demoVersion(): string {
+  return createHash('sha256').update(JSON.stringify(FILES)).update(GUEST_INIT).digest('hex').slice(0, 8);
+}
 
 /** Makes kernel, initramfs and disk in `folder`, from the kernel of `source`. */
 export async function makeDemoGuest(folder: string, source: FileSource = thisMachine): Promise<Result<DemoGuest, ImageError>> {

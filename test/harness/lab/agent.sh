@@ -19,6 +19,9 @@ serve() { # device
     wait $pid
     status=$?
     pgrep -a -s $pid > "$sessions/$id/left" && kill -KILL -- -$pid
+    # The command may have made its descriptors non-blocking, and thereby ours. A port is open once at a time.
+    exec 3>&-
+    until exec 3<>"$1"; do sleep 0.1; done
     printf '%s %s\n' "$id" "$status" >&3
   done
 }
