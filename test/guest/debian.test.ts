@@ -21,7 +21,7 @@ describe('Debian 12', function () {
   });
 
   beforeEach(() => {
-    disk = copyDisk(place, debian.disk, 'debian');
+    disk = copyDisk(place.share, debian.disk, 'debian');
   });
 
   afterEach(async function () {

@@ -21,7 +21,7 @@ describe('demo guest', function () {
   });
 
   beforeEach(() => {
-    disk = copyDisk(place, demo.disk, 'demo');
+    disk = copyDisk(place.share, demo.disk, 'demo');
   });
 
   afterEach(async function () {

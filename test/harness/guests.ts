@@ -10,7 +10,6 @@ import type { ImageError } from '../../services/chctl/image/image-error.ts';
 import { guestInitramfs } from '../../services/chctl/image/initramfs.ts';
 import { packagedKernel, unpackKernel } from '../../services/chctl/image/kernel.ts';
 import { CACHE } from './checkout.ts';
-import type { Place } from './lab/place.ts';
 import { ensurePackages } from './packages/install.ts';
 
 export interface DebianGuest {
@@ -65,9 +64,9 @@ export async function demoGuest(report: Report): Promise<DemoGuest> {
   return expect(await makeDemoGuest(folder), 'demo guest');
 }
 
-/** A copy of a disk for one test, in the share of its place; holes stay holes. */
-export function copyDisk(place: Place, disk: string, name: string): string {
-  const copy = join(place.share, `${name}-${basename(disk)}`);
+/** A copy of a disk in `folder`, for tests a place's share; holes stay holes. */
+export function copyDisk(folder: string, disk: string, name: string): string {
+  const copy = join(folder, `${name}-${basename(disk)}`);
   const copied = spawnSync('cp', ['--sparse=always', disk, copy]);
   if (copied.status !== 0) copyFileSync(disk, copy, constants.COPYFILE_FICLONE);
   return copy;

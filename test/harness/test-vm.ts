@@ -81,9 +81,10 @@ export class TestVm {
     await this.quietShell();
   }
 
-  /** Makes the shell at the serial port one that `exec` can use. */
+  /** Makes the shell at the serial port one that `exec` can use: no echo, no prompt, no line editor. */
   async quietShell(): Promise<void> {
-    this.type("stty -echo; PS1=; echo 're''ady'\n");
+    this.type("exec env PS1= sh\n");
+    this.type("stty -echo; echo 're''ady'\n");
     await this.waitForText('ready', COMMAND_TIMEOUT_MS);
   }
 

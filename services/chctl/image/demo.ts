@@ -45,7 +45,7 @@ memory=$(( $(sed -n 's/^MemTotal: *\\([0-9]*\\).*/\\1/p' /proc/meminfo) / 1024 )
 disk=$(( $(cat /sys/class/block/vda/size) / 2048 ))
 echo
 echo "${DEMO_GREETING}: kernel $(uname -r), $(nproc) CPU, $memory MiB of memory, disk /dev/vda with $disk MiB."
-echo "What you write to its disk stays. 'poweroff' ends it, and so does Ctrl-A x."
+echo "Its disk is yours to write. 'poweroff' ends it, and so does Ctrl-A x."
 echo
 `,
   'etc/profile': `export PATH=/bin HOME=/root PS1='demo:\\w# '

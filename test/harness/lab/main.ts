@@ -4,8 +4,7 @@
  */
 import { EXIT, exitNow, exitOnUncaught } from '#shared/sys/process-exit.ts';
 import { openLab } from './hypervisor.ts';
-import type { Lab } from './lab.ts';
-import type { Ended } from './place.ts';
+import { onPipes } from './user-pipes.ts';
 import { onTerminal } from './user-terminal.ts';
 
 const USAGE = `usage: npm run lab -- COMMAND...
@@ -26,14 +25,7 @@ if (!lab.ok) {
   process.stderr.write(`${lab.error}\n`);
   exitNow(EXIT.failed);
 }
-const ended = process.stdin.isTTY && process.stdout.isTTY ? await onTerminal(lab.value, script) : await onPipes(lab.value);
+const ended = process.stdin.isTTY && process.stdout.isTTY ? await onTerminal(lab.value, script) : await onPipes(lab.value, script);
 process.stderr.write(ended.stderr);
 await lab.value.close();
 exitNow(ended.status);
-
-async function onPipes(place: Lab): Promise<Ended> {
-  const command = await place.start(script);
-  command.onOutput((chunk) => process.stdout.write(chunk));
-  process.stdin.on('data', (chunk: Buffer) => command.write(chunk));
-  return command.ended;
-}
