@@ -17,9 +17,13 @@ const options = words.filter((word) => !names.includes(word));
 const tiers = wanted.length === 0 ? TIERS : TIERS.filter(({ name }) => wanted.includes(name));
 
 const outcomes: (Counts & { readonly tier: string; readonly seconds: number; readonly reason?: string })[] = [];
+let interrupted = false;
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => (interrupted = true));
+
 report(`virtual machines run on ${chooseHypervisor().reason}`);
 build();
 for (const tier of tiers) {
+  if (interrupted) break;
   const startedAt = Date.now();
   const outcome = await run(tier);
   outcomes.push({ tier: tier.name, seconds: Math.round((Date.now() - startedAt) / 1000), ...outcome });
@@ -50,6 +54,10 @@ function summarize(): void {
     report(`${tier.padEnd(8)} ${passed} passed, ${failed} failed, ${skipped} skipped in ${seconds} s${why}`);
   }
   const sum = (key: 'passed' | 'failed' | 'skipped'): number => outcomes.reduce((total, outcome) => total + outcome[key], 0);
+  if (interrupted) {
+    report('interrupted: the rest was not run');
+    process.exitCode = 1;
+  }
   if (sum('failed') > 0) {
     report('logs of failed tests: .cache/failures');
     process.exitCode = 1;
