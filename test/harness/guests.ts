@@ -74,6 +74,9 @@ export function copyDisk(folder: string, disk: string, name: string): string {
 
 /** What `e2fsck` finds wrong on a disk, changing nothing; undefined when it is clean. */
 export function fileSystemFaults(disk: string): string | undefined {
-  const check = spawnSync('e2fsck', ['-fn', disk], { encoding: 'utf8', env: { ...process.env, PATH: `${process.env['PATH']}:/usr/sbin:/sbin` } });
+  const check = spawnSync('e2fsck', ['-fn', disk], {
+    encoding: 'utf8',
+    env: { ...process.env, PATH: `${process.env['PATH']}:/usr/sbin:/sbin` },
+  });
   return check.status === 0 ? undefined : `${check.stdout}${check.stderr}`;
 }

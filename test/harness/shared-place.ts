@@ -8,8 +8,11 @@ const LAB_MEMORY_MIB = 9 * 1024;
 
 let opened: Promise<Place> | undefined;
 
-export function sharedPlace(): Promise<Place> {
-  opened ??= open();
+export async function sharedPlace(): Promise<Place> {
+  const place = await (opened ??= open());
+  if (place.usable) return place;
+  await place.close();
+  opened = open();
   return opened;
 }
 

@@ -83,7 +83,7 @@ export class TestVm {
 
   /** Makes the shell at the serial port one that `exec` can use: no echo, no prompt, no line editor. */
   async quietShell(): Promise<void> {
-    this.type("exec env PS1= sh\n");
+    this.type('exec env PS1= sh\n');
     this.type("stty -echo; echo 're''ady'\n");
     await this.waitForText('ready', COMMAND_TIMEOUT_MS);
   }
@@ -111,7 +111,8 @@ export class TestVm {
   async waitForExit(timeoutMs = END_TIMEOUT_MS): Promise<number> {
     const late = sleep(timeoutMs, undefined, { ref: false });
     const ended = await Promise.race([this.#command.ended, late]);
-    if (ended === undefined) throw new Error(`the machine did not end in ${timeoutMs} ms; the last that came:\n${this.serial.slice(-2000)}`);
+    if (ended === undefined)
+      throw new Error(`the machine did not end in ${timeoutMs} ms; the last that came:\n${this.serial.slice(-2000)}`);
     return ended.status;
   }
 

@@ -30,7 +30,10 @@ if (!packages.ok) {
 }
 const ready = Promise.all([
   progress.step('programs are built', buildPrograms()),
-  progress.step('kernel, initramfs and disk of the demo guest are there', demoGuest((line) => progress.say(line))),
+  progress.step(
+    'kernel, initramfs and disk of the demo guest are there',
+    demoGuest((line) => progress.say(line)),
+  ),
 ]);
 exitNow(hypervisor.kind === 'host' ? await onHost() : await inLab());
 

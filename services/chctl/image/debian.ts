@@ -31,7 +31,10 @@ CH_ROOT=$1 unshare -m sh -ec '
 
 /** Changes with what is on the disk, for whoever keeps one. */
 export function debianVersion(): string {
-  return createHash('sha256').update(JSON.stringify([PACKAGES, LEFT_OUT, FINISH, GUEST_INIT])).digest('hex').slice(0, 8);
+  return createHash('sha256')
+    .update(JSON.stringify([PACKAGES, LEFT_OUT, FINISH, GUEST_INIT]))
+    .digest('hex')
+    .slice(0, 8);
 }
 
 export interface DebianDisk {

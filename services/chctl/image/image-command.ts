@@ -64,15 +64,15 @@ function dispatch(argv: readonly string[], io: CommandIo): Outcome | Promise<Out
 function kernel(argv: readonly string[]): Outcome {
   const parsed = parse(argv, { initramfs: { type: 'string' }, packed: { type: 'boolean' } });
   if (!parsed.ok) return parsed;
-  const { values, positionals } = parsed.value;
+  const { positionals } = parsed.value;
   if (positionals.length < 1 || positionals.length > 2) return usage('kernel needs [DISK] KERNEL');
   const [disk, target] = positionals.length === 2 ? positionals : [undefined, positionals[0]];
   const source = disk === undefined ? ok(thisMachine) : openDisk(disk);
   if (!source.ok) return failed(source.error.message);
   return writeKernel(source.value, {
     kernel: target ?? '',
-    initramfs: typeof values['initramfs'] === 'string' ? values['initramfs'] : undefined,
-    packed: values['packed'] === true,
+    initramfs: text(parsed.value, 'initramfs'),
+    packed: parsed.value.values['packed'] === true,
   });
 }
 
@@ -101,8 +101,8 @@ async function debian(argv: readonly string[], io: CommandIo): Promise<Outcome> 
   if (!parsed.ok) return parsed;
   const [path, ...more] = parsed.value.positionals;
   if (path === undefined || more.length > 0) return usage('make debian needs one DISK');
-  const size = parsed.value.values['size'] ?? '2G';
-  if (typeof size !== 'string' || !/^[1-9]\d{0,5}[MGT]$/.test(size)) return usage(`size '${String(size)}' is not a number with M, G or T, like 2G`);
+  const size = text(parsed.value, 'size') ?? '2G';
+  if (!/^[1-9]\d{0,5}[MGT]$/.test(size)) return usage(`size '${size}' is not a number with M, G or T, like 2G`);
   const made = await makeDebianDisk({ path, size, report: (line) => io.stderr.write(`${line}\n`) });
   return made.ok ? ok() : failed(made.error.message);
 }
@@ -132,6 +132,11 @@ function parse(argv: readonly string[], options: Options): Result<Parsed, Fault>
   } catch (error) {
     return usage(error instanceof Error ? (error.message.split('. ')[0] ?? '') : String(error));
   }
+}
+
+function text({ values }: Parsed, option: string): string | undefined {
+  const value = values[option];
+  return typeof value === 'string' ? value : undefined;
 }
 
 /** The file appears whole or not at all. */

@@ -14,7 +14,7 @@ export function unpackLz4Legacy(packed: Uint8Array, limit: number): Buffer | und
   if (packed.length < 4 || view.getUint32(0, true) !== LZ4_LEGACY_MAGIC) return undefined;
   const blocks: Uint8Array[] = [];
   let total = 0;
-  for (let at = 4; at + 4 <= packed.length; ) {
+  for (let at = 4; at + 4 <= packed.length;) {
     const size = view.getUint32(at, true);
     if (size === 0 || at + 4 + size > packed.length) return undefined;
     const block = unpackBlock(packed.subarray(at + 4, at + 4 + size));

@@ -16,13 +16,15 @@ export interface KernelModule {
 export function loadModules(source: FileSource, release: string, names: readonly string[]): Result<readonly KernelModule[], ImageError> {
   const folder = `/lib/modules/${release}`;
   const index = source.read(`${folder}/modules.dep`);
-  if (index === undefined) return err({ code: 'NO_MODULE', message: `${source.name} has no modules for kernel ${release}: ${folder}/modules.dep is missing` });
+  if (index === undefined)
+    return err({ code: 'NO_MODULE', message: `${source.name} has no modules for kernel ${release}: ${folder}/modules.dep is missing` });
   const dependencies = parseDependencies(Buffer.from(index).toString());
   const builtIn = new Set(lines(source.read(`${folder}/modules.builtin`)).map(moduleName));
   const paths = new Set<string>();
   for (const name of names.map(normalize)) {
     const needed = dependencies.get(name);
-    if (needed === undefined && !builtIn.has(name)) return err({ code: 'NO_MODULE', message: `${source.name} has no module ${name} for kernel ${release}` });
+    if (needed === undefined && !builtIn.has(name))
+      return err({ code: 'NO_MODULE', message: `${source.name} has no module ${name} for kernel ${release}` });
     for (const path of needed ?? []) paths.add(path);
   }
   return readAll(source, folder, [...paths]);
@@ -65,5 +67,10 @@ function normalize(name: string): string {
 }
 
 function lines(bytes: Uint8Array | undefined): readonly string[] {
-  return bytes === undefined ? [] : Buffer.from(bytes).toString().split('\n').filter((line) => line !== '');
+  return bytes === undefined
+    ? []
+    : Buffer.from(bytes)
+        .toString()
+        .split('\n')
+        .filter((line) => line !== '');
 }

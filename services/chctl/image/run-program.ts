@@ -31,7 +31,9 @@ export function runProgram(run: ProgramRun): Promise<Result<void, ImageError>> {
   });
   return new Promise((resolve) => {
     child.once('error', () =>
-      resolve(err({ code: 'PROGRAM_MISSING', message: `the program ${program} is not installed (Debian: apt-get install ${run.debianPackage})` })),
+      resolve(
+        err({ code: 'PROGRAM_MISSING', message: `the program ${program} is not installed (Debian: apt-get install ${run.debianPackage})` }),
+      ),
     );
     child.once('close', (status, signal) => {
       if (status === 0) return resolve(ok());

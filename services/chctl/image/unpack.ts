@@ -23,7 +23,8 @@ export function packingOf(packed: Uint8Array): Packing | undefined {
 
 /** Unpacks one whole stream with nothing after it. `what` names it in the error. */
 export function unpack(what: string, packed: Uint8Array, packing: Packing): Result<Buffer, ImageError> {
-  const failed = (why: string): Result<Buffer, ImageError> => err({ code: 'UNPACK_FAILED', message: `${what}: cannot unpack its ${packing} data: ${why}` });
+  const failed = (why: string): Result<Buffer, ImageError> =>
+    err({ code: 'UNPACK_FAILED', message: `${what}: cannot unpack its ${packing} data: ${why}` });
   try {
     switch (packing) {
       case 'gzip':
@@ -46,7 +47,10 @@ export function unpack(what: string, packed: Uint8Array, packing: Packing): Resu
 function unpackXz(what: string, packed: Uint8Array, failed: (why: string) => Result<Buffer, ImageError>): Result<Buffer, ImageError> {
   const run = spawnSync('xz', ['-dc'], { input: packed, maxBuffer: LARGEST });
   if (run.error !== undefined && 'code' in run.error && run.error.code === 'ENOENT') {
-    return err({ code: 'PROGRAM_MISSING', message: `${what} is packed with xz, and the program xz is not installed (Debian: apt-get install xz-utils)` });
+    return err({
+      code: 'PROGRAM_MISSING',
+      message: `${what} is packed with xz, and the program xz is not installed (Debian: apt-get install xz-utils)`,
+    });
   }
   if (run.error !== undefined) return failed(run.error.message);
   return run.status === 0 ? ok(run.stdout) : failed(run.stderr.toString().trim());

@@ -67,7 +67,12 @@ describe('extractVmlinux', () => {
     ['empty', Buffer.alloc(0), 'NOT_A_KERNEL', /only 0 bytes/],
     ['text', Buffer.alloc(4096, 'text'), 'NOT_A_KERNEL', /neither a bzImage nor an ELF/],
     ['truncated', bzImage(packed.gzip).subarray(0, 1040 + packed.gzip.length - 1), 'NOT_A_KERNEL', /truncated/],
-    ['payload length 4 GiB', changed(bzImage(packed.gzip), (image) => image.writeUInt32LE(0xffff_ffff, 0x24c)), 'NOT_A_KERNEL', /truncated/],
+    [
+      'payload length 4 GiB',
+      changed(bzImage(packed.gzip), (image) => image.writeUInt32LE(0xffff_ffff, 0x24c)),
+      'NOT_A_KERNEL',
+      /truncated/,
+    ],
     ['older boot protocol', changed(bzImage(packed.gzip), (image) => image.writeUInt16LE(0x0207, 0x206)), 'NOT_A_KERNEL', /older than/],
     ['unknown packing', bzImage(Buffer.alloc(100, 'LZIP')), 'NOT_A_KERNEL', /begins with 4c5a4950/],
     ['damaged gzip', changed(bzImage(packed.gzip), (image) => image.fill(0, 1060, 1100)), 'UNPACK_FAILED', /gzip/],

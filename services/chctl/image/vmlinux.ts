@@ -31,12 +31,14 @@ export function extractVmlinux(what: string, image: Uint8Array): Result<Uint8Arr
   const payload = payloadOf(what, image);
   if (!payload.ok) return payload;
   const packing = packingOf(payload.value);
-  if (packing === undefined) return notAKernel(what, `its payload begins with ${hex(payload.value)}, which is none of gzip, xz, zstd and lz4`);
+  if (packing === undefined)
+    return notAKernel(what, `its payload begins with ${hex(payload.value)}, which is none of gzip, xz, zstd and lz4`);
   // The kernel's build appends the unpacked size to every packing but gzip, which ends with it anyway.
   const size = Buffer.from(payload.value.subarray(-4)).readUInt32LE();
   const unpacked = unpack(what, packing === 'gzip' ? payload.value : payload.value.subarray(0, -4), packing);
   if (!unpacked.ok) return unpacked;
-  if (unpacked.value.length !== size) return notAKernel(what, `its payload unpacks to ${unpacked.value.length} bytes and should to ${size}`);
+  if (unpacked.value.length !== size)
+    return notAKernel(what, `its payload unpacks to ${unpacked.value.length} bytes and should to ${size}`);
   return isKernelElf(unpacked.value) ? ok(unpacked.value) : notAKernel(what, 'its payload is not a 64-bit x86 ELF file');
 }
 
@@ -51,7 +53,8 @@ function payloadOf(what: string, image: Uint8Array): Result<Uint8Array, ImageErr
   const setupEnd = ((view.getUint8(SETUP_SECTS) || 4) + 1) * SECTOR;
   const start = setupEnd + view.getUint32(PAYLOAD_OFFSET, true);
   const length = view.getUint32(PAYLOAD_LENGTH, true);
-  if (length <= 4 || start + length > image.length) return notAKernel(what, `it is truncated: its payload ends at byte ${start + length} of ${image.length}`);
+  if (length <= 4 || start + length > image.length)
+    return notAKernel(what, `it is truncated: its payload ends at byte ${start + length} of ${image.length}`);
   return ok(image.subarray(start, start + length));
 }
 

@@ -9,6 +9,7 @@ import type { Ended, Place, RunningCommand } from './place.ts';
 /** This machine, where its own /dev/kvm will do. */
 export class Host implements Place {
   readonly kind = 'host';
+  readonly usable = true;
   readonly share = mkdtempSync(join(tmpdir(), 'ch-host-'));
   readonly #running = new Set<RunningCommand>();
 

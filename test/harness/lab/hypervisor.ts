@@ -18,7 +18,8 @@ export function chooseHypervisor(): Hypervisor {
   if (asked === 'host' || asked === 'lab') return { kind: asked, reason: `${nameOf(asked)}, because CH_PLACE=${asked} says so` };
   const flag = virtualizationFlag();
   if (flag === undefined) return { kind: 'lab', reason: `${nameOf('lab')}: this CPU offers no virtualization (no vmx or svm flag)` };
-  if (!isUsable('/dev/kvm')) return { kind: 'lab', reason: `${nameOf('lab')}: the CPU has ${flag}, but /dev/kvm is missing or not permitted` };
+  if (!isUsable('/dev/kvm'))
+    return { kind: 'lab', reason: `${nameOf('lab')}: the CPU has ${flag}, but /dev/kvm is missing or not permitted` };
   return { kind: 'host', reason: `${nameOf('host')}: the CPU has ${flag}` };
 }
 

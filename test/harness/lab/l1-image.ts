@@ -28,8 +28,16 @@ export function l1Image(): Result<L1Image, ImageError> {
   const folder = join(CACHE, 'lab');
   const init = readFileSync(new URL('l1-init.sh', import.meta.url));
   const built = statSync(`/lib/modules/${release}/modules.dep`).mtimeMs;
-  const version = createHash('sha256').update(init).update(`${built} ${MODULES.join(' ')}`).digest('hex').slice(0, 12);
-  const image = { release, kernel: join(folder, `vmlinux-${release}-${version}`), initramfs: join(folder, `initramfs-${release}-${version}`) };
+  const version = createHash('sha256')
+    .update(init)
+    .update(`${built} ${MODULES.join(' ')}`)
+    .digest('hex')
+    .slice(0, 12);
+  const image = {
+    release,
+    kernel: join(folder, `vmlinux-${release}-${version}`),
+    initramfs: join(folder, `initramfs-${release}-${version}`),
+  };
   if (existsSync(image.kernel) && existsSync(image.initramfs)) return ok(image);
   mkdirSync(folder, { recursive: true });
   return make(image, init);

@@ -37,7 +37,10 @@ export async function startL1(image: L1Image, options: L1Options, folders: L1Fol
   const kill = (): void => {
     for (const child of children) child.kill('SIGKILL');
   };
-  for (const [tag, source] of [['host', '/'], ['share', folders.share]] as const) {
+  for (const [tag, source] of [
+    ['host', '/'],
+    ['share', folders.share],
+  ] as const) {
     const server = serveFiles(tag, source, folders.work);
     if (server === undefined) return err('virtiofsd is not installed');
     children.push(server);

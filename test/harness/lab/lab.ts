@@ -23,10 +23,13 @@ export interface LabError {
 /** It takes 6 s on an idle machine. An L1 that hangs is known (once in some hundreds): the next attempt is another one. */
 const BOOT_TIMEOUT_MS = 90_000;
 const BOOT_ATTEMPTS = 2;
+/** A command that was killed and has not ended by then hangs in L1's kernel, or L1 hangs as a whole: it is given up. */
+const KILL_TIMEOUT_MS = 30_000;
 
 export class Lab implements Place {
   readonly kind = 'lab';
   readonly share: string;
+  #usable = true;
   readonly #work: string;
   readonly #l1: L1Process;
   readonly #control: NodeJS.WritableStream;
@@ -42,6 +45,11 @@ export class Lab implements Place {
     const terminal = ports.at(-1);
     if (terminal === undefined) throw new Error('L1 was started without ports');
     this.#terminal = terminal;
+    void l1.gone.then(() => (this.#usable = false));
+  }
+
+  get usable(): boolean {
+    return this.#usable;
   }
 
   /** Boots L1; `report` hears what takes time. */
@@ -66,7 +74,12 @@ export class Lab implements Place {
   static #over(folders: { work: string; share: string }, l1: L1Process): Lab {
     const [control, ...rest] = l1.pipes;
     if (control === undefined) throw new Error('L1 was started without ports');
-    return new Lab(folders, l1, control, rest.map((pipe) => new Port(pipe)));
+    return new Lab(
+      folders,
+      l1,
+      control,
+      rest.map((pipe) => new Port(pipe)),
+    );
   }
 
   async start(script: string): Promise<RunningCommand> {
@@ -110,18 +123,25 @@ export class Lab implements Place {
     const output = new OutputLog();
     const status = port.attend(id, announce, (chunk) => output.add(chunk));
     const lost = this.#l1.gone.then(() => undefined);
+    const ended = Promise.race([status, lost]).then((value) => this.#ended(id, value));
     return {
       onOutput: (listener) => output.listen(listener),
       write: (bytes) => port.write(bytes),
       signal: (name: SignalName) => void this.#control.write(`signal ${id} ${name}\n`),
-      kill: () => void this.#control.write(`kill ${id}\n`),
-      ended: Promise.race([status, lost]).then((value) => this.#ended(id, value)),
+      kill: () => {
+        this.#control.write(`kill ${id}\n`);
+        const hung = setTimeout(() => this.#l1.kill(), KILL_TIMEOUT_MS);
+        void ended.then(() => clearTimeout(hung));
+      },
+      ended,
     };
   }
 
   #ended(id: string, status: number | undefined): Ended {
     const file = (name: string): string => readIfThere(join(this.#sessionFolder(id), name));
-    const left = file('left').split('\n').filter((line) => line !== '');
+    const left = file('left')
+      .split('\n')
+      .filter((line) => line !== '');
     const ended = { stderr: file('stderr'), left };
     if (status !== undefined) return { ...ended, status };
     return { ...ended, status: 125, stderr: `${ended.stderr}\nlab: L1 died:\n${logTail(this.#work, 'l1-console')}\n` };

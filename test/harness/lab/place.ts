@@ -3,6 +3,8 @@ export interface Place {
   readonly kind: 'host' | 'lab';
   /** A folder of this run that the harness and the commands both see under this path, and both may write. Goes with the place. */
   readonly share: string;
+  /** False once the lab has died: its commands have ended with status 125, and no more can be started. */
+  readonly usable: boolean;
   /** Starts a bash script, in the checkout's root unless it goes elsewhere, in a process group of its own. */
   start(script: string): Promise<RunningCommand>;
   /** Ends every command, and removes the share. */

@@ -20,7 +20,10 @@ export function ensurePackages(purposes: readonly Purpose[], report: (line: stri
   if (!existsSync('/usr/bin/apt-get')) return err({ code: 'NO_APT', message: noApt(missing) });
   const names = packageNames(missing);
   if (process.getuid?.() !== 0) {
-    return err({ code: 'NOT_ROOT', message: `packages are missing; run:\n  sudo apt-get install -y --no-install-recommends ${names.join(' ')}` });
+    return err({
+      code: 'NOT_ROOT',
+      message: `packages are missing; run:\n  sudo apt-get install -y --no-install-recommends ${names.join(' ')}`,
+    });
   }
   report(`installing Debian packages: ${names.join(' ')}`);
   return install(names, purposes);
@@ -70,7 +73,12 @@ function knownToApt(names: readonly string[]): ReadonlySet<string> {
 
 function installable(names: readonly string[]): ReadonlySet<string> {
   const asked = spawnSync('apt-cache', ['madison', ...names], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
-  return new Set((asked.stdout ?? '').split('\n').map((line) => line.split('|')[0]?.trim() ?? '').filter((name) => name !== ''));
+  return new Set(
+    (asked.stdout ?? '')
+      .split('\n')
+      .map((line) => line.split('|')[0]?.trim() ?? '')
+      .filter((name) => name !== ''),
+  );
 }
 
 function noApt(missing: readonly Requirement[]): string {
