@@ -20,7 +20,7 @@ export const TIERS: readonly Tier[] = [
   {
     name: 'unit',
     what: 'no virtual machine: tables of bytes, real rings, real sockets; layouts; style',
-    files: find('{shared,vmm-core,devices,services,tools}/**/*.test.ts', 'test/{harness,layout,style}/**/*.test.ts'),
+    files: find('{shared,vmm-core,devices,services,tools}/**/*.test.ts', 'test/{bin,harness,layout,start,style}/**/*.test.ts'),
     deadlineMinutes: 6,
     prepare: () => undefined,
   },
