@@ -8,6 +8,8 @@
 # hvc0               the same for the command that has a terminal, which `terminal` starts
 sessions=$1/.sessions
 exec 2>/dev/console
+# From here on the log has all that L1's kernel says: what a lockup was busy with, for one.
+echo 8 > /proc/sys/kernel/printk
 
 
 serve() { # device
@@ -18,12 +20,26 @@ serve() { # device
     echo $pid > "$sessions/$id/pid"
     wait $pid
     status=$?
-    pgrep -a -s $pid > "$sessions/$id/left" && kill -KILL -- -$pid
+    members $pid > "$sessions/$id/left"
+    [ -s "$sessions/$id/left" ] && kill -KILL -- -$pid
     # The command may have made its descriptors non-blocking, and thereby ours. A port is open once at a time.
     exec 3>&-
     until exec 3<>"$1"; do sleep 0.1; done
     printf '%s %s\n' "$id" "$status" >&3
   done
+}
+
+# A line for each process of a session: its id and command. proc(5), stat: the session is the fourth field after the name.
+members() { # session
+  local stat line rest
+  for stat in /proc/[0-9]*/stat; do
+    read -r line < "$stat" || continue
+    read -r state _ _ session rest <<< "${line##*) }"
+    [ "$session" = "$1" ] && [ "$state" != Z ] || continue
+    rest=$(tr '\0' ' ' < "${stat%/stat}/cmdline")
+    # One that is about to end has no command line any more.
+    [ -z "$rest" ] || echo "${line%% *} $rest"
+  done 2>/dev/null
 }
 
 pid_of() { # id
