@@ -9,11 +9,8 @@ import { kernelReleases, packagedKernel, unpackKernel } from '../../../services/
 import { loadModules } from '../../../services/chctl/image/modules.ts';
 import { CACHE } from '../checkout.ts';
 
-/** Drivers of L1: its own disk-less life, KVM, and what our programs use (tap, vhost, VFIO). */
-const MODULES = [
-  ...['virtio_pci', 'virtiofs', 'overlay', 'virtio_console', 'virtio_blk', 'virtio_net', 'virtio_rng'],
-  ...['kvm_amd', 'tun', 'vhost_net', 'vfio_pci', 'vmw_vsock_virtio_transport', 'vhost_vsock'],
-];
+/** Drivers of L1. Those for single tests (vfio_pci, vhost_net, vhost_vsock, ...) it can load from this machine's /lib/modules with modprobe. */
+const MODULES = ['virtio_pci', 'virtiofs', 'overlay', 'virtio_console', 'kvm_amd', 'tun'];
 
 export interface L1Image {
   readonly release: string;

@@ -69,13 +69,20 @@ function serveFiles(tag: string, source: string, work: string): ChildProcess | u
   const socket = join(work, `${tag}.sock`);
   // The root changes under nobody's hands during a run, so it is cached for good; the share belongs to both sides.
   const cache = tag === 'host' ? 'always' : 'auto';
-  const sandbox = process.getuid?.() === 0 ? 'chroot' : 'none';
+  const sandbox = isRoot() ? 'chroot' : 'none';
   const options =
     program.flavour === 'rust'
       ? ['--socket-path', socket, '--shared-dir', source, '--sandbox', sandbox, '--cache', cache]
       : [`--socket-path=${socket}`, '-o', `source=${source}`, '-o', `cache=${cache}`, '-o', 'sandbox=chroot', '--thread-pool-size=2'];
-  return spawnMortal([program.path, ...options], join(work, `virtiofsd-${tag}.log`), 0);
+  const prefix = program.flavour === 'qemu' && !isRoot() ? ROOT_OF_NAMESPACE : [];
+  return spawnMortal([program.path, ...options], { log: join(work, `virtiofsd-${tag}.log`), pipes: 0, prefix });
 }
+
+/** QEMU's virtiofsd wants to be root and to write below /run; of a namespace will do, in which it may read what its user may. */
+const ROOT_OF_NAMESPACE = [
+  ...['unshare', '--user', '--map-root-user', '--mount'],
+  ...['sh', '-c', 'mount -t tmpfs tmpfs /run && exec "$@"', 'sh'],
+];
 
 function startQemu(image: L1Image, options: L1Options, folders: L1Folders): ChildProcess {
   const { cpus, memoryMiB } = options;
@@ -85,14 +92,14 @@ function startQemu(image: L1Image, options: L1Options, folders: L1Folders): Chil
     ...['-object', `memory-backend-memfd,id=memory,size=${memoryMiB}M,share=on`, '-numa', 'node,memdev=memory'],
     ...['-serial', `file:${join(folders.work, 'l1-console.log')}`],
     ...['-kernel', image.kernel, '-initrd', image.initramfs],
-    ...['-append', `console=ttyS0 panic=-1 quiet mitigations=off lab.share=${folders.share}`],
+    ...['-append', `console=ttyS0 panic=-1 quiet mitigations=off lab.share=${folders.share}${isRoot() ? '' : ' lab.plain'}`],
     ...['host', 'share'].flatMap((tag) => [
       ...['-chardev', `socket,id=${tag},path=${join(folders.work, `${tag}.sock`)}`],
       ...['-device', `vhost-user-fs-pci,chardev=${tag},tag=${tag}`],
     ]),
     ...['-device', 'virtio-serial-pci', ...serialPorts()],
   ];
-  return spawnMortal(command, join(folders.work, 'qemu.log'), COMMAND_PORTS + 2);
+  return spawnMortal(command, { log: join(folders.work, 'qemu.log'), pipes: COMMAND_PORTS + 2, prefix: [] });
 }
 
 /** Port 0 is kept by QEMU for a console; each of the others is one of the socket pairs that spawn makes from descriptor 3 on. */
@@ -103,13 +110,27 @@ function serialPorts(): readonly string[] {
   }).flat();
 }
 
-function spawnMortal(command: readonly string[], log: string, pipes: number): ChildProcess {
+interface MortalOptions {
+  readonly log: string;
+  /** Socket pairs that it gets from descriptor 3 on. */
+  readonly pipes: number;
+  /** Words before the command that change its credentials: that would undo the arrangement for its death. */
+  readonly prefix: readonly string[];
+}
+
+/** A process that the kernel kills when this one is gone. */
+function spawnMortal(command: readonly string[], { log, pipes, prefix }: MortalOptions): ChildProcess {
   const output = openSync(log, 'w');
   const stdio = ['ignore' as const, output, output, ...Array.from({ length: pipes }, () => 'pipe' as const)];
-  const child = spawn('setpriv', ['--pdeathsig', 'KILL', ...command], { stdio });
+  const [program = 'setpriv', ...words] = [...prefix, 'setpriv', '--pdeathsig', 'KILL', ...command];
+  const child = spawn(program, words, { stdio });
   closeSync(output);
   child.on('error', () => {});
   return child;
+}
+
+function isRoot(): boolean {
+  return process.getuid?.() === 0;
 }
 
 async function appears(path: string, owner: ChildProcess): Promise<boolean> {
