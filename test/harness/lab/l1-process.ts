@@ -72,7 +72,7 @@ function serveFiles(tag: string, source: string, work: string): ChildProcess | u
   const sandbox = isRoot() ? 'chroot' : 'none';
   const options =
     program.flavour === 'rust'
-      ? ['--socket-path', socket, '--shared-dir', source, '--sandbox', sandbox, '--cache', cache]
+      ? ['--socket-path', socket, '--shared-dir', source, '--sandbox', sandbox, '--cache', cache, '--no-announce-submounts']
       : [`--socket-path=${socket}`, '-o', `source=${source}`, '-o', `cache=${cache}`, '-o', 'sandbox=chroot', '--thread-pool-size=2'];
   const prefix = program.flavour === 'qemu' && !isRoot() ? ROOT_OF_NAMESPACE : [];
   return spawnMortal([program.path, ...options], { log: join(work, `virtiofsd-${tag}.log`), pipes: 0, prefix });
