@@ -34,7 +34,12 @@ for (const [kind, make] of [
     function filled(): { bus: Bus; seen: Access[] } {
       const seen: Access[] = [];
       const bus = make();
-      for (const [base, length] of [[0x60c, 4], [0x3f8, 8], [0x400, 4], [0x100, 1]] as const) {
+      for (const [base, length] of [
+        [0x60c, 4],
+        [0x3f8, 8],
+        [0x400, 4],
+        [0x100, 1],
+      ] as const) {
         bus.add(base, length, new Recorder(base.toString(16), seen));
       }
       return { bus, seen };
@@ -77,7 +82,10 @@ for (const [kind, make] of [
       const { bus, seen } = filled();
       bus.write(0x3f9, 1, 7);
       bus.write(0x400, 4, 0xffff_ffff);
-      expect(seen).to.deep.equal([['3f8', 1, 1, 7], ['400', 0, 4, 0xffff_ffff]]);
+      expect(seen).to.deep.equal([
+        ['3f8', 1, 1, 7],
+        ['400', 0, 4, 0xffff_ffff],
+      ]);
     });
 
     it('forgets a removed range, also the one hit last', () => {
@@ -92,7 +100,14 @@ for (const [kind, make] of [
 
     it('refuses ranges that overlap and ones that are none', () => {
       const { bus } = filled();
-      for (const [base, length] of [[0x3f8, 1], [0x3f0, 9], [0x3ff, 1], [0x3f0, 0x100], [0x500, 0], [-1, 1]] as const) {
+      for (const [base, length] of [
+        [0x3f8, 1],
+        [0x3f0, 9],
+        [0x3ff, 1],
+        [0x3f0, 0x100],
+        [0x500, 0],
+        [-1, 1],
+      ] as const) {
         expect(() => bus.add(base, length, new Recorder('', [])), `${base}`).to.throw(AssertionError);
       }
       expect(() => bus.remove(0x3f9)).to.throw(AssertionError);
@@ -108,6 +123,11 @@ describe('MmioBus beyond 32 bits', () => {
     bus.add(base, 0x10, new Recorder('high', seen));
     bus.write(base + 8, 8, 0x12_3456_789a);
     expect(bus.read(base, 8)).to.equal(0x8899_aabb * 0x1_0000_0000 + 0x8899_aabb);
-    expect(seen).to.deep.equal([['high', 8, 4, 0x3456_789a], ['high', 12, 4, 0x12], ['high', 0, 4], ['high', 4, 4]]);
+    expect(seen).to.deep.equal([
+      ['high', 8, 4, 0x3456_789a],
+      ['high', 12, 4, 0x12],
+      ['high', 0, 4],
+      ['high', 4, 4],
+    ]);
   });
 });

@@ -19,7 +19,10 @@ export class PioBus implements Bus {
   add(base: number, length: number, handler: IoHandler): void {
     const end = base + length;
     assert(Number.isInteger(base) && base >= 0 && length > 0 && end <= PORTS, `no ports from ${base}, ${length} of them`);
-    assert(this.#rangeOfPort.subarray(base, end).every((range) => range === 0), `ports from ${base} are taken`);
+    assert(
+      this.#rangeOfPort.subarray(base, end).every((range) => range === 0),
+      `ports from ${base} are taken`,
+    );
     assert(this.#ranges.length <= MAX_HANDLERS, 'too many port ranges');
     this.#rangeOfPort.fill(this.#ranges.length, base, end);
     this.#ranges.push({ base, end, handler });

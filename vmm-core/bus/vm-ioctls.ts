@@ -1,21 +1,22 @@
 /**
  * The KVM calls that follow register writes. They are made on the thread of the vCPU that wrote, and are the whole of what buses
- * and devices know of KVM. Each returns 0, or `-errno`.
+ * and devices know of KVM. What KVM refuses, and no guest can cause, throws.
  */
 export interface VmIoctls {
-  /** KVM_IRQFD: from now on a signal of `fd` raises `gsi`, which should have its route already. */
-  assignIrqfd(fd: number, gsi: number): number;
-  /** KVM_IRQFD with KVM_IRQFD_FLAG_DEASSIGN: waits for injections underway; later signals stay in the eventfd's counter. */
-  deassignIrqfd(fd: number, gsi: number): number;
-  /** KVM_IOEVENTFD in MMIO space without data match. `length` 0 takes writes of every size (KVM_CAP_IOEVENTFD_ANY_LENGTH). */
-  assignIoeventfd(address: number, length: number, fd: number): number;
-  deassignIoeventfd(address: number, length: number, fd: number): number;
-  /**
-   * KVM_SET_GSI_ROUTING: replaces all routes by `count` MSI routes of ROUTE_WORDS words each at the start of `routes`. A GSI that is
-   * not among them goes nowhere.
-   */
-  setRoutes(routes: Uint32Array, count: number): number;
+  /** From now on a signal of `fd` raises `gsi`, which has its route already. */
+  assignIrqfd(fd: number, gsi: number): void;
+  /** Waits for injections underway; later signals stay in the eventfd's counter. */
+  deassignIrqfd(fd: number, gsi: number): void;
+  /** From now on guest writes of `length` bytes at `address` signal `fd`; 0: writes of every size. False: KVM has no room, the write exits. */
+  assignIoeventfd(address: number, length: 0 | 4, fd: number): boolean;
+  deassignIoeventfd(address: number, length: 0 | 4, fd: number): void;
+  /** Makes `gsi` deliver the message. Costs no call where it does already. */
+  setRoute(gsi: number, message: MsiMessage): void;
 }
 
-/** One route: gsi, address bits 31..0, address bits 63..32, data. */
-export const ROUTE_WORDS = 4;
+/** A message-signalled interrupt: where it is written and what. All u32. */
+export interface MsiMessage {
+  readonly addressLow: number;
+  readonly addressHigh: number;
+  readonly data: number;
+}
