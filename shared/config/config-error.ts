@@ -2,7 +2,13 @@
 export type ConfigError =
   | { readonly code: 'UNKNOWN_OPTION'; readonly option: string; readonly known: readonly string[] }
   | { readonly code: 'UNKNOWN_KEY'; readonly option: string; readonly key: string; readonly known: readonly string[] }
-  | { readonly code: 'NOT_SUPPORTED_YET'; readonly option: string; readonly key?: string; readonly value?: string; readonly instead?: string }
+  | {
+      readonly code: 'NOT_SUPPORTED_YET';
+      readonly option: string;
+      readonly key?: string;
+      readonly value?: string;
+      readonly instead?: string;
+    }
   | { readonly code: 'UNEXPECTED_ARGUMENT'; readonly argument: string }
   | { readonly code: 'MISSING_VALUE'; readonly option: string; readonly expected: string }
   | { readonly code: 'UNEXPECTED_VALUE'; readonly option: string; readonly value: string }

@@ -20,6 +20,7 @@ export function parseDisk(value: string, bootCpus: number): Result<NamelessDisk,
   const disk = {
     path,
     readOnly: keys.value('readonly', toggle) ?? false,
+    rawForCertain: keys.value('image_type', oneOf('raw', 'qcow2', 'vhd', 'vhdx', 'vmdk')) === 'raw',
     direct: keys.value('direct', toggle) ?? false,
     numQueues: keys.value('num_queues', integer(1, bootCpus)) ?? 1,
     queueSize: keys.value('queue_size', powerOfTwo(4, MAX_QUEUE_SIZE)) ?? DEFAULT_QUEUE_SIZE,

@@ -21,7 +21,14 @@ export function parseCpus(value: string): Result<CpusConfig, ConfigError> {
   const boot = keys.value('boot', integer(1, MAX_CPUS)) ?? 1;
   const max = keys.value('max', integer(1, MAX_CPUS)) ?? boot;
   if (max < boot) keys.bad('max', String(max), `at least the ${boot} of boot`);
-  if (max > boot) keys.fail({ code: 'NOT_SUPPORTED_YET', option: '--cpus', key: 'max', value: String(max), instead: 'CPU hotplug is not built; leave max out' });
+  if (max > boot)
+    keys.fail({
+      code: 'NOT_SUPPORTED_YET',
+      option: '--cpus',
+      key: 'max',
+      value: String(max),
+      instead: 'CPU hotplug is not built; leave max out',
+    });
   keys.only('kvm_hyperv', toggle, false);
   keys.only('nested', toggle, true);
   keys.only('core_scheduling', oneOf('vm', 'vcpu', 'off'), 'off');
@@ -63,7 +70,11 @@ function checkHugePage(keys: OptionKeys, sizeBytes: number, hugePageBytes: numbe
 /** `2M` where the number is whole in a unit, else plain bytes. */
 export function sizeText(bytes: number): string {
   if (bytes === 0) return '0';
-  for (const [unit, letter] of [[2 ** 30, 'G'], [MIB, 'M'], [2 ** 10, 'K']] as const) {
+  for (const [unit, letter] of [
+    [2 ** 30, 'G'],
+    [MIB, 'M'],
+    [2 ** 10, 'K'],
+  ] as const) {
     if (bytes % unit === 0) return `${bytes / unit}${letter}`;
   }
   return String(bytes);

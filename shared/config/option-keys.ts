@@ -57,7 +57,8 @@ export class OptionKeys {
     this.#known.push(word);
     if (!this.#pairs.has(word)) return false;
     const value = this.#pairs.get(word);
-    if (value !== undefined) this.fail({ code: 'BAD_SYNTAX', option: this.#option, value: this.#text, problem: `"${word}" takes no value` });
+    if (value !== undefined)
+      this.fail({ code: 'BAD_SYNTAX', option: this.#option, value: this.#text, problem: `"${word}" takes no value` });
     return true;
   }
 
@@ -91,7 +92,12 @@ export class OptionKeys {
       if (this.#known.includes(key)) continue;
       // `--cpus 2`: not a misspelled key but a value without one.
       if (text === undefined && this.#pairs.size === 1 && !this.#takesWords) {
-        return err({ code: 'BAD_VALUE', option: this.#option, value: this.#text, expected: `keys with values (${this.#known.slice(0, 3).join('=, ')}=, ...)` });
+        return err({
+          code: 'BAD_VALUE',
+          option: this.#option,
+          value: this.#text,
+          expected: `keys with values (${this.#known.slice(0, 3).join('=, ')}=, ...)`,
+        });
       }
       return err({ code: 'UNKNOWN_KEY', option: this.#option, key, known: this.#known.filter((known) => !known.startsWith('_')) });
     }

@@ -35,10 +35,29 @@ describe('parseVmOptions', () => {
   it('reads a whole machine', () => {
     const options = value(
       parse(
-        '--kernel', 'vmlinux', '--initramfs=initrd', '--cmdline', '-x y="1,2"', '--cpus', 'boot=2', '--memory', 'size=6G,hugepages=on,prefault=on',
-        '--disk', 'path=a.raw,readonly=on,serial=S1,queue_size=256,num_queues=2', 'path="b,c.raw",id=data', '--disk', 'path=d.raw,pci_device_id=7',
-        '--serial', 'file=/tmp/log', '--console', 'socket=/tmp/c.sock', '--rng', 'src=/dev/random', '--no-reboot',
-        '--platform', 'uuid=01234567-89ab-cdef-0123-456789abcdef,oem_strings=[one,"two,three"]',
+        '--kernel',
+        'vmlinux',
+        '--initramfs=initrd',
+        '--cmdline',
+        '-x y="1,2"',
+        '--cpus',
+        'boot=2',
+        '--memory',
+        'size=6G,hugepages=on,prefault=on',
+        '--disk',
+        'path=a.raw,readonly=on,serial=S1,queue_size=256,num_queues=2',
+        'path="b,c.raw",id=data',
+        '--disk',
+        'path=d.raw,pci_device_id=7',
+        '--serial',
+        'file=/tmp/log',
+        '--console',
+        'socket=/tmp/c.sock',
+        '--rng',
+        'src=/dev/random',
+        '--no-reboot',
+        '--platform',
+        'uuid=01234567-89ab-cdef-0123-456789abcdef,oem_strings=[one,"two,three"]',
       ),
       'parse',
     );
@@ -68,7 +87,10 @@ describe('parseVmOptions', () => {
   });
 
   it('accepts the spelled-out defaults of parts that are not built', () => {
-    expect(parseLine('--memory size=1G,shared=on,mergeable=off,thp=on --disk path=a,image_type=raw,iommu=off,pci_segment=0 --cpus boot=1,max=1').ok).to.equal(true);
+    expect(
+      parseLine('--memory size=1G,shared=on,mergeable=off,thp=on --disk path=a,image_type=raw,iommu=off,pci_segment=0 --cpus boot=1,max=1')
+        .ok,
+    ).to.equal(true);
   });
 });
 
@@ -96,11 +118,17 @@ describe('what is wrong with options, in one line', () => {
     ['--memory size=1M', '--memory size=1M: expected a size from 2M to 16384G'],
     ['--memory size=99999G', '--memory size=99999G: expected a size from 2M to 16384G'],
     ['--memory size=lots', '--memory size=lots: expected a number of bytes with K, M or G behind it, such as 512M'],
-    ['--memory size=99999999999999999G', '--memory size=99999999999999999G: expected a number of bytes with K, M or G behind it, such as 512M'],
+    [
+      '--memory size=99999999999999999G',
+      '--memory size=99999999999999999G: expected a number of bytes with K, M or G behind it, such as 512M',
+    ],
     ['--memory size=2098177', '--memory size=2098177: expected a whole number of MiB (a multiple of 1048576)'],
     ['--memory size=3M,hugepages=on', '--memory size=3M: expected a multiple of the huge page size 2M'],
     ['--memory size=4M,hugepage_size=2M', '--memory hugepage_size and hugepages=off do not go together; add hugepages=on'],
-    ['--memory size=4M,hugepages=on,hugepage_size=3M', '--memory hugepage_size=3M: expected a power of two from 2M to 1G that this machine has'],
+    [
+      '--memory size=4M,hugepages=on,hugepage_size=3M',
+      '--memory hugepage_size=3M: expected a power of two from 2M to 1G that this machine has',
+    ],
     ['--memory size=1G,mergeable=on', '--memory mergeable=on is not supported yet; leave it out'],
     ['--memory size=1G,prefault=maybe', '--memory prefault=maybe: expected on or off'],
     ['--disk pth=a', '--disk: unknown key "pth"; did you mean "path"?'],
@@ -115,12 +143,24 @@ describe('what is wrong with options, in one line', () => {
     ['--disk path=a,bw_size=1', '--disk bw_size=1 is not supported yet; leave it out'],
     ['--disk path=a,vhost_user=on', '--disk vhost_user=on is not supported yet; leave it out'],
     ['--disk path=a,id=__x', '--disk id=__x: expected up to 64 letters, digits'],
-    ['--disk path=a path=a', '"a" is used by --disk _disk0 and by --disk _disk1; two disks may share an image only if both are readonly=on'],
-    ['--disk path=a,readonly=on path=./a', '"./a" is used by --disk _disk0 and by --disk _disk1; two disks may share an image only if both are readonly=on'],
-    ['--serial socket=/tmp/s --console socket=/tmp/s', '"/tmp/s" is used by --serial socket and by --console socket; give each a path of its own'],
+    [
+      '--disk path=a path=a',
+      '"a" is used by --disk _disk0 and by --disk _disk1; two disks may share an image only if both are readonly=on',
+    ],
+    [
+      '--disk path=a,readonly=on path=./a',
+      '"./a" is used by --disk _disk0 and by --disk _disk1; two disks may share an image only if both are readonly=on',
+    ],
+    [
+      '--serial socket=/tmp/s --console socket=/tmp/s',
+      '"/tmp/s" is used by --serial socket and by --console socket; give each a path of its own',
+    ],
     ['--disk path=/tmp/s --serial file=/tmp/s', '"/tmp/s" is used by --disk _disk0 and by --serial file; give each a path of its own'],
     ['--disk path=a,id=x path=b,id=x', 'two devices have the id "x"; give each an id of its own'],
-    ['--disk path=a,pci_device_id=3 --rng src=/dev/random,pci_device_id=3', 'pci_device_id=3 of _disk0 and that of __rng do not go together'],
+    [
+      '--disk path=a,pci_device_id=3 --rng src=/dev/random,pci_device_id=3',
+      'pci_device_id=3 of _disk0 and that of __rng do not go together',
+    ],
     ['--serial telnet', '--serial: unknown key "telnet"'],
     ['--serial ttyy', '--serial: unknown key "ttyy"; did you mean "tty"?'],
     ['--serial tty,pty', '--serial "tty,pty": expected one of off, null, tty, pty, file=PATH or socket=PATH'],
@@ -131,7 +171,10 @@ describe('what is wrong with options, in one line', () => {
     ['--initramfs i', '--initramfs and no --kernel do not go together; add --kernel PATH'],
     ['--cmdline quiet', '--cmdline and no --kernel do not go together; add --kernel PATH'],
     ['--platform uuid=1', '--platform uuid=1: expected a UUID such as'],
-    ['--platform uuid=01234567-89ab-cdef-0123-456789abcdef,system_uuid=01234567-89ab-cdef-0123-456789abcdef', '--platform system_uuid and uuid do not go together'],
+    [
+      '--platform uuid=01234567-89ab-cdef-0123-456789abcdef,system_uuid=01234567-89ab-cdef-0123-456789abcdef',
+      '--platform system_uuid and uuid do not go together',
+    ],
     ['--platform num_pci_segments=2', '--platform num_pci_segments=2 is not supported yet; leave it out'],
     ['--rng src=/dev/random,iommu=on', '--rng iommu=on is not supported yet; leave it out'],
     ['--kernel \u001b[31m --kernel x', '--kernel is given twice; keep one of them'],
@@ -148,6 +191,8 @@ describe('what is wrong with options, in one line', () => {
 
   it('refuses a command line that the boot protocol cannot carry', () => {
     const parsed = parse('--kernel', 'k', '--cmdline', 'x'.repeat(65_536));
-    expect(parsed.ok ? 'accepted' : renderConfigError(parsed.error)).to.equal(`--cmdline "${'x'.repeat(32)}...": expected at most 65535 bytes, not 65536`);
+    expect(parsed.ok ? 'accepted' : renderConfigError(parsed.error)).to.equal(
+      `--cmdline "${'x'.repeat(32)}...": expected at most 65535 bytes, not 65536`,
+    );
   });
 });

@@ -61,16 +61,35 @@ function parsePayload(given: GivenOptions, defaults: VmDefaults): Result<Payload
   const firmware = only(given, 'firmware');
   const initramfs = only(given, 'initramfs');
   const cmdline = only(given, 'cmdline');
-  for (const [option, value] of [['--kernel', kernel], ['--firmware', firmware], ['--initramfs', initramfs]] as const) {
+  for (const [option, value] of [
+    ['--kernel', kernel],
+    ['--firmware', firmware],
+    ['--initramfs', initramfs],
+  ] as const) {
     if (value === '') return err({ code: 'MISSING_VALUE', option, expected: 'PATH' });
   }
   if (firmware !== undefined) {
-    const other = [['--kernel', kernel], ['--initramfs', initramfs], ['--cmdline', cmdline]].find(([, value]) => value !== undefined)?.[0];
-    if (other !== undefined) return err({ code: 'CONFLICT', first: '--firmware', second: other, resolve: `a firmware finds its own kernel: drop ${other} or --firmware` });
+    const other = [
+      ['--kernel', kernel],
+      ['--initramfs', initramfs],
+      ['--cmdline', cmdline],
+    ].find(([, value]) => value !== undefined)?.[0];
+    if (other !== undefined)
+      return err({
+        code: 'CONFLICT',
+        first: '--firmware',
+        second: other,
+        resolve: `a firmware finds its own kernel: drop ${other} or --firmware`,
+      });
     return ok({ kind: 'firmware', path: firmware });
   }
   if (cmdline !== undefined && Buffer.byteLength(cmdline) > MAX_CMDLINE) {
-    return err({ code: 'BAD_VALUE', option: '--cmdline', value: `${cmdline.slice(0, 32)}...`, expected: `at most ${MAX_CMDLINE} bytes, not ${Buffer.byteLength(cmdline)}` });
+    return err({
+      code: 'BAD_VALUE',
+      option: '--cmdline',
+      value: `${cmdline.slice(0, 32)}...`,
+      expected: `at most ${MAX_CMDLINE} bytes, not ${Buffer.byteLength(cmdline)}`,
+    });
   }
   if (kernel !== undefined) {
     return ok({ kind: 'kernel', path: kernel, cmdline: cmdline ?? defaults.cmdline, ...(initramfs === undefined ? {} : { initramfs }) });
@@ -102,7 +121,12 @@ function parseDisks(values: readonly string[], bootCpus: number): Result<readonl
 /** The first thing that two parts of the machine both claim. */
 function findClash(options: VmOptions): ConfigError | undefined {
   if (options.serial.mode === 'tty' && options.console.channel.mode === 'tty') {
-    return { code: 'CONFLICT', first: '--serial tty', second: '--console tty', resolve: 'there is one terminal: turn one of them off, as in --console off' };
+    return {
+      code: 'CONFLICT',
+      first: '--serial tty',
+      second: '--console tty',
+      resolve: 'there is one terminal: turn one of them off, as in --console off',
+    };
   }
   return findRepeatedId(options) ?? findRepeatedSlot(options) ?? findRepeatedPath(options);
 }
@@ -122,7 +146,12 @@ function findRepeatedSlot({ disks, console, rng }: VmOptions): ConfigError | und
     if (pciDeviceId === undefined) continue;
     const first = seen.get(pciDeviceId);
     if (first !== undefined) {
-      return { code: 'CONFLICT', first: `pci_device_id=${pciDeviceId} of ${first}`, second: `that of ${id}`, resolve: 'give each device a slot of its own' };
+      return {
+        code: 'CONFLICT',
+        first: `pci_device_id=${pciDeviceId} of ${first}`,
+        second: `that of ${id}`,
+        resolve: 'give each device a slot of its own',
+      };
     }
     seen.set(pciDeviceId, id);
   }
@@ -155,7 +184,8 @@ function whyTwice(first: PathUse, second: PathUse): string {
 }
 
 function pathUses(options: VmOptions): readonly PathUse[] {
-  const modeUse = (use: string, mode: ConsoleMode): PathUse[] => ('path' in mode ? [{ path: mode.path, use: `${use} ${mode.mode}`, writes: true }] : []);
+  const modeUse = (use: string, mode: ConsoleMode): PathUse[] =>
+    'path' in mode ? [{ path: mode.path, use: `${use} ${mode.mode}`, writes: true }] : [];
   return [
     ...options.disks.map((disk) => ({ path: disk.path, use: `--disk ${disk.id}`, writes: !disk.readOnly })),
     ...modeUse('--serial', options.serial),

@@ -36,6 +36,8 @@ export interface DiskConfig {
   readonly id: string;
   readonly path: string;
   readonly readOnly: boolean;
+  /** The user said `image_type=raw`: the image is served as it is, whatever its first bytes look like. */
+  readonly rawForCertain: boolean;
   /** Past the host's page cache (O_DIRECT). */
   readonly direct: boolean;
   readonly numQueues: number;
@@ -47,9 +49,7 @@ export interface DiskConfig {
 }
 
 /** Where the bytes of a serial port or console go. `null` swallows them, `off` is no such device at all. */
-export type ConsoleMode =
-  | { readonly mode: 'off' | 'null' | 'tty' | 'pty' }
-  | { readonly mode: 'file' | 'socket'; readonly path: string };
+export type ConsoleMode = { readonly mode: 'off' | 'null' | 'tty' | 'pty' } | { readonly mode: 'file' | 'socket'; readonly path: string };
 
 export interface ConsoleConfig {
   readonly channel: ConsoleMode;

@@ -1,0 +1,49 @@
+/** The guest of `chctl run` without a kernel: made once from this machine's kernel, then kept in the user's cache. */
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import type { VmOptions } from '#shared/config/parse-vm-config.ts';
+import type { DiskConfig, VmConfig } from '#shared/config/vm-config.ts';
+import { demoVersion, makeDemoGuest } from '../image/demo.ts';
+
+const CMDLINE = 'console=ttyS0 root=/dev/vda quiet';
+
+/** The configuration with the demo guest's kernel, and its disk where there is none; a text says what is wrong. */
+export async function withDemoGuest(options: VmOptions, tell: (line: string) => void): Promise<VmConfig | string> {
+  const folder = join(cacheFolder(), `demo-${demoVersion()}`);
+  const kernel = join(folder, 'vmlinux');
+  const initramfs = join(folder, 'initramfs');
+  if (!existsSync(folder)) {
+    tell('no --kernel given: making the demo guest (once)');
+    const partial = `${folder}.${process.pid}`;
+    const made = await makeDemoGuest(partial);
+    if (!made.ok) {
+      rmSync(partial, { recursive: true, force: true });
+      return `the demo guest cannot be made: ${made.error.message}; or give a kernel with --kernel PATH`;
+    }
+    renameSync(partial, folder);
+  }
+  const disks = options.disks.length > 0 ? options.disks : [demoDisk(join(folder, 'disk.raw'))];
+  return { ...options, payload: { kind: 'kernel', path: kernel, initramfs, cmdline: CMDLINE }, disks };
+}
+
+function cacheFolder(): string {
+  const base = process.env['XDG_CACHE_HOME'];
+  const folder = join(base === undefined || base === '' ? join(homedir(), '.cache') : base, 'ch');
+  mkdirSync(folder, { recursive: true });
+  return folder;
+}
+
+function demoDisk(path: string): DiskConfig {
+  return {
+    id: '_disk0',
+    path,
+    readOnly: false,
+    rawForCertain: true,
+    direct: false,
+    numQueues: 1,
+    queueSize: 128,
+    serial: undefined,
+    pciDeviceId: undefined,
+  };
+}

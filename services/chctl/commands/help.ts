@@ -1,0 +1,51 @@
+/** What `chctl` says about itself, and what it says to commands that it does not know. */
+import { nearest } from '#shared/config/render-error.ts';
+import { EXIT } from '#shared/sys/process-exit.ts';
+import manifest from '../../../package.json' with { type: 'json' };
+import type { CommandIo } from '../image/image-command.ts';
+
+const COMMANDS = ['run', 'image', 'doctor', 'help'];
+
+const USAGE = `Usage: chctl COMMAND [options]
+
+  run      boots a virtual machine; without options, a small demo guest
+  image    gets a kernel and a disk to boot
+  doctor   says what this machine can do and what is missing
+  help     this text; 'chctl COMMAND --help' has each command's own
+
+Examples:
+  chctl run
+  chctl run --kernel vmlinux --disk path=root.raw --cpus boot=2 --memory size=1G
+  chctl image make debian debian.raw
+  chctl doctor
+`;
+
+export function versionLine(): string {
+  return `chctl ${manifest.version}\n`;
+}
+
+/** For every command line that names no other command. Resolves to the exit status. */
+export async function helpCommand(command: string | undefined, rest: readonly string[], io: CommandIo): Promise<number> {
+  if (command === '--version' || command === '-V') {
+    io.stdout.write(versionLine());
+    return EXIT.poweredOff;
+  }
+  if (command === 'help' && rest[0] === 'run') {
+    const { runHelp } = await import('./run-help.ts');
+    io.stdout.write(runHelp());
+    return EXIT.poweredOff;
+  }
+  if (command === 'help' || command === '--help' || command === '-h') {
+    io.stdout.write(USAGE);
+    return EXIT.poweredOff;
+  }
+  io.stderr.write(command === undefined ? USAGE : `chctl: ${unknown(command)} ('chctl help' lists the commands)\n`);
+  return EXIT.usage;
+}
+
+function unknown(command: string): string {
+  const shown = command.replace(/[^\x20-\x7e]/g, '?').slice(0, 80);
+  if (command.startsWith('--')) return `"${shown}" needs a command before it; did you mean "chctl run ${shown}"?`;
+  const name = nearest(command, COMMANDS);
+  return `there is no command "${shown}"${name === undefined ? '' : `; did you mean "${name}"?`}`;
+}

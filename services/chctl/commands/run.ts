@@ -1,0 +1,80 @@
+/** `chctl run`: one machine, from its options to its end, without a daemon. */
+import { writeSync } from 'node:fs';
+import { type GivenOptions, parseCommandLine } from '#shared/config/command-line.ts';
+import type { ConfigError } from '#shared/config/config-error.ts';
+import { type VmOptions, parseVmOptions } from '#shared/config/parse-vm-config.ts';
+import type { VmConfig } from '#shared/config/vm-config.ts';
+import { EXIT } from '#shared/sys/process-exit.ts';
+import { type Programs, runMachine } from '../../orchestrator/index.ts';
+
+const DEFAULT_CMDLINE = 'console=ttyS0 root=/dev/vda';
+
+export async function runCommand(args: readonly string[], programs: Programs): Promise<number> {
+  const given = parseCommandLine(args);
+  if (!given.ok) return usageError(given.error);
+  if (given.value.has('help')) return showHelp();
+  if (given.value.has('version')) return showVersion();
+  const options = parseVmOptions(given.value, defaults(given.value));
+  if (!options.ok) return usageError(options.error);
+  const config = await withPayload(options.value);
+  if (typeof config === 'string') return fail(config);
+  const run = await runMachine(config, {
+    programs,
+    logLevel: Math.min(3, given.value.get('verbose')?.length ?? 0),
+    slowKvm: given.value.has('slow-kvm'),
+    tell,
+  });
+  if (!run.ok) return fail(run.error.message);
+  for (const line of run.value.lines) tell(line);
+  return run.value.status;
+}
+
+/** The terminal is the serial port's, unless the virtio console was given it. */
+function defaults(given: GivenOptions) {
+  const onConsole = given.get('console')?.[0]?.split(',').includes('tty') === true;
+  return {
+    serial: onConsole ? 'null' : 'tty',
+    console: 'off',
+    cmdline: onConsole ? DEFAULT_CMDLINE.replace('ttyS0', 'hvc0') : DEFAULT_CMDLINE,
+  };
+}
+
+/** Without a kernel or firmware: the demo guest. A text says what is wrong. */
+async function withPayload(options: VmOptions): Promise<VmConfig | string> {
+  const { payload } = options;
+  if (payload !== undefined) return { ...options, payload };
+  const { withDemoGuest } = await import('./demo-guest.ts');
+  return withDemoGuest(options, tell);
+}
+
+async function usageError(error: ConfigError): Promise<number> {
+  const { renderConfigError } = await import('#shared/config/render-error.ts');
+  tell(`${renderConfigError(error)} (see 'chctl run --help')`);
+  return EXIT.usage;
+}
+
+function fail(message: string): number {
+  tell(message);
+  return EXIT.failed;
+}
+
+async function showHelp(): Promise<number> {
+  const { runHelp } = await import('./run-help.ts');
+  process.stdout.write(runHelp());
+  return EXIT.poweredOff;
+}
+
+async function showVersion(): Promise<number> {
+  const { versionLine } = await import('./help.ts');
+  process.stdout.write(versionLine());
+  return EXIT.poweredOff;
+}
+
+/** One line on standard error; a reader that has gone away is no reason to end the machine. */
+function tell(line: string): void {
+  try {
+    writeSync(2, `chctl: ${line}\n`);
+  } catch {
+    // Nobody reads it: the exit status still tells.
+  }
+}

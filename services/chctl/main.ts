@@ -1,0 +1,40 @@
+/**
+ * `chctl`: runs virtual machines. This file only chooses the command: `run` is on the clock from here to the guest's first
+ * instruction, so nothing is loaded that the command does not need.
+ */
+import { fileURLToPath } from 'node:url';
+import { exitNow, exitOnUncaught } from '#shared/sys/process-exit.ts';
+
+exitOnUncaught('chctl');
+
+const [command, ...rest] = process.argv.slice(2);
+
+void dispatch().then(exitNow);
+
+async function dispatch(): Promise<number> {
+  switch (command) {
+    case 'run': {
+      const { runCommand } = await import('./commands/run.ts');
+      return runCommand(rest, programs());
+    }
+    case 'image': {
+      const { imageCommand } = await import('./image/image-command.ts');
+      return imageCommand(rest, process);
+    }
+    case 'doctor': {
+      const { doctorCommand } = await import('./commands/doctor.ts');
+      return doctorCommand(rest, process);
+    }
+    default: {
+      const { helpCommand } = await import('./commands/help.ts');
+      return helpCommand(command, rest, process);
+    }
+  }
+}
+
+/** The other processes' scripts, in the same tree as this one: sources beside sources, bundles beside bundles. */
+function programs() {
+  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+  const script = (path: string): string => fileURLToPath(new URL(`../../${path}/main.${extension}`, import.meta.url));
+  return { core: script('vmm-core'), block: script('devices/block') };
+}

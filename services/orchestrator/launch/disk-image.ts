@@ -1,0 +1,91 @@
+import { constants, openSync, readSync } from 'node:fs';
+import type { DiskConfig } from '#shared/config/vm-config.ts';
+import { type Result, err, ok } from '#shared/lang/result.ts';
+import { syscall } from '#shared/sys/ffi.ts';
+import { OwnedFd } from '#shared/sys/owned-fd.ts';
+import { SYS } from '#shared/sys/syscall-numbers.ts';
+import { type LaunchError, errorName, fileMessage } from './launch-error.ts';
+import { type OpenedFile, openFile } from './open-file.ts';
+
+const SECTOR = 512;
+const SEEK_END = 2;
+const SERIAL_BYTES = 20;
+
+export interface DiskImage {
+  readonly file: OwnedFd;
+  /** What the guest sees where the user chose no serial: the same for the same image. */
+  readonly serial: string;
+  /** Equal for two paths of one image. */
+  readonly identity: string;
+}
+
+/** Opens a raw image, read-only where the disk is. Locking it is its device process's work. */
+export function openDiskImage(disk: DiskConfig): Result<DiskImage, LaunchError> {
+  const what = `disk ${disk.id}`;
+  const opened = openFile(what, disk.path, disk.readOnly ? constants.O_RDONLY : constants.O_RDWR);
+  if (!opened.ok) return err(withReadOnlyHint(opened.error, disk));
+  const { file, status } = opened.value;
+  const problem = imageProblem(disk, opened.value);
+  if (problem !== undefined) {
+    file.close();
+    return err({ code: 'IMAGE', message: `${what} "${disk.path}" ${problem}` });
+  }
+  const direct = disk.direct ? reopenDirect(disk, file) : ok(file);
+  if (!direct.ok) return direct;
+  const device = status.isBlockDevice();
+  return ok({
+    file: direct.value,
+    serial: `${status.dev}${status.rdev}${status.ino}`.slice(0, SERIAL_BYTES),
+    identity: device ? `device ${status.rdev}` : `${status.dev}:${status.ino}`,
+  });
+}
+
+function withReadOnlyHint(error: LaunchError, disk: DiskConfig): LaunchError {
+  if (disk.readOnly || !/permissions|read-only/.test(error.message)) return error;
+  return { ...error, message: `${error.message}; or add readonly=on` };
+}
+
+/** What makes it no disk, as the end of a sentence. */
+function imageProblem(disk: DiskConfig, { file, status }: OpenedFile): string | undefined {
+  if (!status.isFile() && !status.isBlockDevice()) return 'is no disk: give a raw image file or a block device';
+  const size = status.isFile() ? status.size : syscall(SYS.lseek, file.fd, 0, SEEK_END);
+  if (size <= 0) return 'is empty; give it a size first, as in `truncate -s 1G FILE`';
+  if (size % SECTOR !== 0) return `has ${size} bytes, which is not a multiple of ${SECTOR}; extend it with \`truncate -s %${SECTOR} FILE\``;
+  const format = disk.rawForCertain ? undefined : foreignFormat(file, size);
+  if (format === undefined) return undefined;
+  return `is a ${format} image, which is not supported yet; convert it with \`qemu-img convert -O raw\`, or add image_type=raw to serve its bytes as they are`;
+}
+
+const MAGICS: readonly (readonly [string, string])[] = [
+  ['QFI\xfb', 'qcow2'],
+  ['vhdxfile', 'VHDX'],
+  ['KDMV', 'VMDK'],
+  ['# Disk DescriptorFile', 'VMDK'],
+];
+
+function foreignFormat(file: OwnedFd, size: number): string | undefined {
+  const head = Buffer.alloc(SECTOR);
+  readSync(file.fd, head, 0, SECTOR, 0);
+  const text = head.toString('latin1');
+  const found = MAGICS.find(([magic]) => text.startsWith(magic))?.[1];
+  if (found !== undefined) return found;
+  readSync(file.fd, head, 0, SECTOR, size - SECTOR);
+  return head.toString('latin1', 0, 8) === 'conectix' ? 'VHD' : undefined;
+}
+
+/** O_DIRECT only now: the look at the image above was not aligned. */
+function reopenDirect(disk: DiskConfig, file: OwnedFd): Result<OwnedFd, LaunchError> {
+  const flags = (disk.readOnly ? constants.O_RDONLY : constants.O_RDWR) | constants.O_DIRECT;
+  try {
+    return ok(new OwnedFd(openSync(`/proc/self/fd/${file.fd}`, flags)));
+  } catch (error) {
+    const name = errorName(error);
+    const message =
+      name === 'EINVAL'
+        ? `disk ${disk.id} "${disk.path}" is on a file system without O_DIRECT; leave direct=on out`
+        : fileMessage(`disk ${disk.id}`, disk.path, name);
+    return err({ code: 'IMAGE', message });
+  } finally {
+    file.close();
+  }
+}

@@ -1,0 +1,94 @@
+/** Opens what a plan names. All of it is closed again when the launch is over: processes hold duplicates of their own. */
+import { constants } from 'node:fs';
+import { type Result, err, ok } from '#shared/lang/result.ts';
+import { type Fd, OwnedFd } from '#shared/sys/owned-fd.ts';
+import { SOCK_STREAM, socketPair } from '#shared/sys/unix-socket.ts';
+import type { Resource } from '../plan.ts';
+import { type ConsoleEnds, openConsole } from './console-channel.ts';
+import { openDiskImage } from './disk-image.ts';
+import type { LaunchError } from './launch-error.ts';
+import { openBootFile, openFile, openKvm } from './open-file.ts';
+
+export class Resources implements Disposable {
+  readonly #owned = new Map<string, OwnedFd>();
+  readonly #borrowed = new Map<string, Fd>();
+  readonly #imageUsers = new Map<string, { readonly id: string; readonly writes: boolean }>();
+  /** Derived from each image, by disk id: what its guest sees where the user chose no serial. */
+  readonly serials = new Map<string, string>();
+  readonly consoles: ConsoleEnds[] = [];
+
+  open(resource: Resource): Result<void, LaunchError> {
+    switch (resource.kind) {
+      case 'kvm':
+        return this.#keep('kvm', openKvm());
+      case 'boot-file':
+        return this.#keep(resource.name, openBootFile(resource.name, resource.path));
+      case 'random':
+        return this.#openRandom(resource.path);
+      case 'disk':
+        return this.#openDisk(resource);
+      case 'connection':
+        return this.#connect(resource.id);
+      case 'console':
+        return this.#openConsole(resource);
+    }
+  }
+
+  /** The descriptor called `name`. A name that no resource opened is a mistake in the plan. */
+  descriptor(name: string): Fd {
+    const fd = this.#owned.get(name)?.fd ?? this.#borrowed.get(name);
+    if (fd === undefined) throw new Error(`the plan has no resource "${name}"`);
+    return fd;
+  }
+
+  [Symbol.dispose](): void {
+    for (const owned of this.#owned.values()) owned.close();
+    this.#owned.clear();
+  }
+
+  #keep(name: string, opened: Result<OwnedFd, LaunchError>): Result<void, LaunchError> {
+    if (!opened.ok) return opened;
+    this.#owned.set(name, opened.value);
+    return ok();
+  }
+
+  #openRandom(path: string): Result<void, LaunchError> {
+    const opened = openFile('random source', path, constants.O_RDONLY | constants.O_NONBLOCK);
+    return this.#keep('random', opened.ok ? ok(opened.value.file) : opened);
+  }
+
+  #openDisk({ disk }: Extract<Resource, { kind: 'disk' }>): Result<void, LaunchError> {
+    const image = openDiskImage(disk);
+    if (!image.ok) return image;
+    const { file, identity, serial } = image.value;
+    this.#owned.set(`image ${disk.id}`, file);
+    this.serials.set(disk.id, serial);
+    const other = this.#imageUsers.get(identity);
+    if (other !== undefined && (other.writes || !disk.readOnly)) {
+      return err({
+        code: 'IMAGE',
+        message: `disk ${disk.id} "${disk.path}" is the image of disk ${other.id} too; two disks may share an image only if both are readonly=on`,
+      });
+    }
+    this.#imageUsers.set(identity, { id: disk.id, writes: !disk.readOnly });
+    return ok();
+  }
+
+  #connect(id: string): Result<void, LaunchError> {
+    const pair = socketPair(SOCK_STREAM);
+    if (!pair.ok) return err({ code: 'PROCESS', message: `no connection for ${id}: ${pair.error.message}` });
+    this.#owned.set(`core end ${id}`, pair.value[0]);
+    this.#owned.set(`device end ${id}`, pair.value[1]);
+    return ok();
+  }
+
+  #openConsole({ name, mode }: Extract<Resource, { kind: 'console' }>): Result<void, LaunchError> {
+    const opened = openConsole(name, mode);
+    if (!opened.ok) return opened;
+    const ends = opened.value;
+    for (const [part, owned] of Object.entries(ends.owned)) this.#owned.set(`${name} ${part}`, owned);
+    for (const [part, fd] of Object.entries(ends.borrowed)) this.#borrowed.set(`${name} ${part}`, fd);
+    this.consoles.push(ends);
+    return ok();
+  }
+}

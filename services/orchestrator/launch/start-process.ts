@@ -1,0 +1,53 @@
+/** Starts one process of a machine: a log file for what it prints, one socket, and nothing else of ours. */
+import { spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Result, err, ok } from '#shared/lang/result.ts';
+import { syscall } from '#shared/sys/ffi.ts';
+import type { OwnedFd } from '#shared/sys/owned-fd.ts';
+import { SOCK_SEQPACKET, socketPair } from '#shared/sys/unix-socket.ts';
+import { SYS } from '#shared/sys/syscall-numbers.ts';
+import { Child } from '../supervise/child.ts';
+import type { LaunchError } from './launch-error.ts';
+
+export interface ProcessSpec {
+  /** `core`, or the device's id: names the log file. */
+  readonly name: string;
+  /** The program's main.js, or main.ts when run from sources. */
+  readonly script: string;
+  readonly runDirectory: string;
+  /** What it prints goes to our standard error instead of a log file. */
+  readonly verbose: boolean;
+}
+
+export interface StartedProcess {
+  readonly child: Child;
+  /** Our end of its start socket. */
+  readonly socket: OwnedFd;
+}
+
+export function startProcess({ name, script, runDirectory, verbose }: ProcessSpec): Result<StartedProcess, LaunchError> {
+  const pair = socketPair(SOCK_SEQPACKET);
+  if (!pair.ok) return err({ code: 'PROCESS', message: `${name} cannot be started: ${pair.error.message}` });
+  const [ours, theirs] = pair.value;
+  const logPath = join(runDirectory, `${name}.log`);
+  const log = openSync(logPath, 'a', 0o600);
+  try {
+    // A process group of its own: Ctrl-C at the terminal is for us to judge, and the group can be killed as one.
+    const output = verbose ? 2 : log;
+    const spawned = spawn(process.execPath, [script], { stdio: ['ignore', output, output, theirs.fd], detached: true, cwd: '/' });
+    return ok({ child: new Child(name, spawned, logPath), socket: ours });
+  } finally {
+    closeSync(log);
+    theirs.close();
+  }
+}
+
+const CLOSE_RANGE_CLOEXEC = 4;
+const FIRST_OWN_FD = 3;
+const LAST_FD = 0xffff_ffff;
+
+/** Makes sure that no process we start inherits a descriptor that we inherited ourselves. (Linux 5.11; else nothing happens.) */
+export function inheritNothing(): void {
+  syscall(SYS.close_range, FIRST_OWN_FD, LAST_FD, CLOSE_RANGE_CLOEXEC);
+}

@@ -1,0 +1,209 @@
+/**
+ * What has to be done to start a machine, as data: which resources to open, which processes to start, and what to tell them.
+ * Pure: nothing is opened here, and two equal configurations give equal plans.
+ */
+import type { FromCore, FromDevice, ToCore, ToDevice } from '#shared/rpc/start-channel.ts';
+import type { ConsoleMode, DiskConfig, VmConfig } from '#shared/config/vm-config.ts';
+
+export type { FromCore, FromDevice, ToCore, ToDevice };
+
+/** virtio 1.2, section 5: Device Types. */
+const VIRTIO_ID_BLOCK = 2;
+
+/** Something that is opened before any process starts. What it opens is known by name in the messages. */
+export type Resource =
+  | { readonly kind: 'kvm' }
+  | { readonly kind: 'boot-file'; readonly name: 'kernel' | 'firmware' | 'initramfs'; readonly path: string }
+  /** Opens `image ID`. */
+  | { readonly kind: 'disk'; readonly disk: DiskConfig }
+  /** Opens `core end ID` and `device end ID`. */
+  | { readonly kind: 'connection'; readonly id: string }
+  | { readonly kind: 'random'; readonly path: string }
+  /** Opens `serial input`, `serial output` and `serial listener`, or those of the console, as far as the mode has them. */
+  | { readonly kind: 'console'; readonly name: ConsoleName; readonly mode: ConsoleMode };
+
+export type ConsoleName = 'serial' | 'console';
+
+/** A message, with the names of the descriptors that go beside it, in order. */
+export interface PlannedMessage<T> {
+  readonly message: T;
+  readonly descriptors: readonly string[];
+}
+
+export interface ProcessPlan {
+  /** The disk's id. */
+  readonly name: string;
+  readonly program: 'block';
+  readonly messages: readonly PlannedMessage<ToDevice>[];
+}
+
+export interface LaunchPlan {
+  readonly resources: readonly Resource[];
+  /** In order: machine, devices, run. */
+  readonly core: readonly PlannedMessage<ToCore>[];
+  readonly devices: readonly ProcessPlan[];
+}
+
+export interface PlanOptions {
+  readonly vmId: string;
+  /** 0 warnings, 1 information, 2 debugging, 3 everything. */
+  readonly logLevel: number;
+  /** The terminal's size in characters, where a console is on it. */
+  readonly terminalSize?: { readonly columns: number; readonly rows: number };
+}
+
+export function planLaunch(config: VmConfig, options: PlanOptions): LaunchPlan {
+  const { disks, serial, console, rng } = config;
+  return {
+    resources: [
+      { kind: 'kvm' },
+      ...bootFiles(config),
+      ...disks.flatMap((disk): Resource[] => [
+        { kind: 'disk', disk },
+        { kind: 'connection', id: disk.id },
+      ]),
+      { kind: 'console', name: 'serial', mode: serial },
+      { kind: 'console', name: 'console', mode: console.channel },
+      { kind: 'random', path: rng.source },
+    ],
+    core: [
+      createVm(config, options),
+      ...addSerial(serial),
+      ...disks.map(addDisk),
+      ...addConsole(config, options),
+      { message: { addDevice: { id: rng.id, rng: { source: 1 }, pciDeviceId: rng.pciDeviceId ?? 0 } }, descriptors: ['random'] },
+      { message: { run: {} }, descriptors: [] },
+    ],
+    devices: disks.map((disk) => ({ name: disk.id, program: 'block', messages: [startBlock(disk, options)] })),
+  };
+}
+
+function bootFiles({ payload }: VmConfig): Resource[] {
+  const files: Resource[] = [{ kind: 'boot-file', name: payload.kind, path: payload.path }];
+  if (payload.kind === 'kernel' && payload.initramfs !== undefined)
+    files.push({ kind: 'boot-file', name: 'initramfs', path: payload.initramfs });
+  return files;
+}
+
+function createVm(config: VmConfig, options: PlanOptions): PlannedMessage<ToCore> {
+  const { payload, cpus, memory, platform } = config;
+  const descriptors = ['kvm', ...bootFiles(config).map((file) => (file.kind === 'boot-file' ? file.name : file.kind))];
+  return {
+    message: {
+      createVm: {
+        id: options.vmId,
+        bootVcpus: cpus.boot,
+        maxVcpus: cpus.max,
+        memorySize: memory.sizeBytes,
+        prefault: memory.prefault,
+        hugePageSize: memory.hugePageBytes ?? 0,
+        cmdline: payload.kind === 'kernel' ? payload.cmdline : '',
+        platform: {
+          systemManufacturer: platform.manufacturer ?? '',
+          systemProductName: platform.productName ?? '',
+          systemVersion: platform.version ?? '',
+          systemSerialNumber: platform.serialNumber ?? '',
+          systemUuid: platform.uuid ?? '',
+          systemSkuNumber: platform.skuNumber ?? '',
+          systemFamily: platform.family ?? '',
+          chassisAssetTag: platform.chassisAssetTag ?? '',
+          oemStrings: [...platform.oemStrings],
+        },
+        noReboot: config.noReboot,
+        logLevel: options.logLevel,
+        kvm: position(descriptors, 'kvm'),
+        kernel: position(descriptors, 'kernel'),
+        firmware: position(descriptors, 'firmware'),
+        initramfs: position(descriptors, 'initramfs'),
+      },
+    },
+    descriptors,
+  };
+}
+
+/** Counted from 1; 0 where it is not among them. */
+function position(descriptors: readonly string[], name: string): number {
+  return descriptors.indexOf(name) + 1;
+}
+
+function startBlock(disk: DiskConfig, options: PlanOptions): PlannedMessage<ToDevice> {
+  return {
+    message: {
+      startBlock: {
+        id: disk.id,
+        serial: disk.serial ?? '',
+        readOnly: disk.readOnly,
+        direct: disk.direct,
+        numQueues: disk.numQueues,
+        queueSize: disk.queueSize,
+        path: disk.path,
+        logLevel: options.logLevel,
+        image: 1,
+        socket: 2,
+      },
+    },
+    descriptors: [`image ${disk.id}`, `device end ${disk.id}`],
+  };
+}
+
+function addDisk(disk: DiskConfig): PlannedMessage<ToCore> {
+  return {
+    message: {
+      addDevice: {
+        id: disk.id,
+        vhostUser: { deviceType: VIRTIO_ID_BLOCK, numQueues: disk.numQueues, queueSize: disk.queueSize, socket: 1 },
+        pciDeviceId: disk.pciDeviceId ?? 0,
+      },
+    },
+    descriptors: [`core end ${disk.id}`],
+  };
+}
+
+function addSerial(mode: ConsoleMode): PlannedMessage<ToCore>[] {
+  if (mode.mode === 'off') return [];
+  const descriptors = channelDescriptors('serial', mode);
+  return [{ message: { addDevice: { id: '__serial', serial: { channel: byteChannel('serial', mode, descriptors) } } }, descriptors }];
+}
+
+function addConsole({ console }: VmConfig, { terminalSize }: PlanOptions): PlannedMessage<ToCore>[] {
+  const mode = console.channel;
+  if (mode.mode === 'off') return [];
+  const descriptors = channelDescriptors('console', mode);
+  const size = mode.mode === 'tty' ? terminalSize : undefined;
+  return [
+    {
+      message: {
+        addDevice: {
+          id: console.id,
+          console: { channel: byteChannel('console', mode, descriptors), columns: size?.columns ?? 0, rows: size?.rows ?? 0 },
+          pciDeviceId: console.pciDeviceId ?? 0,
+        },
+      },
+      descriptors,
+    },
+  ];
+}
+
+const CHANNEL_PARTS: Readonly<Record<ConsoleMode['mode'], readonly string[]>> = {
+  off: [],
+  null: [],
+  tty: ['input', 'output'],
+  pty: ['input', 'output'],
+  file: ['output'],
+  socket: ['listener'],
+};
+
+/** The names of what a console in `mode` consists of. */
+export function channelDescriptors(name: ConsoleName, { mode }: ConsoleMode): readonly string[] {
+  return CHANNEL_PARTS[mode].map((part) => `${name} ${part}`);
+}
+
+function byteChannel(name: ConsoleName, { mode }: ConsoleMode, descriptors: readonly string[]) {
+  return {
+    input: position(descriptors, `${name} input`),
+    output: position(descriptors, `${name} output`),
+    listener: position(descriptors, `${name} listener`),
+    // A pty may have no reader: its guest must not wait for one.
+    neverStall: mode === 'pty',
+  };
+}
