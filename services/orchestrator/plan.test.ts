@@ -1,0 +1,93 @@
+import { expect } from 'chai';
+import { parseCommandLine } from '#shared/config/command-line.ts';
+import { parseVmOptions } from '#shared/config/parse-vm-config.ts';
+import type { VmConfig } from '#shared/config/vm-config.ts';
+import { expect as value } from '#shared/lang/result.ts';
+import { type LaunchPlan, type Resource, planLaunch } from './plan.ts';
+
+function config(...args: readonly string[]): VmConfig {
+  const given = value(parseCommandLine(['--kernel', 'k', ...args]), 'command line');
+  const { payload, ...rest } = value(parseVmOptions(given, { serial: 'tty', console: 'off', cmdline: 'x' }), 'options');
+  if (payload === undefined) throw new Error('a kernel was given');
+  return { ...rest, payload };
+}
+
+function plan(...args: readonly string[]): LaunchPlan {
+  return planLaunch(config(...args), { vmId: 'vm-1', logLevel: 0 });
+}
+
+/** The names that a resource may be called by in messages. */
+function names(resource: Resource): readonly string[] {
+  switch (resource.kind) {
+    case 'kvm':
+      return ['kvm'];
+    case 'boot-file':
+      return [resource.name];
+    case 'random':
+      return ['random'];
+    case 'disk':
+      return [`image ${resource.disk.id}`];
+    case 'connection':
+      return [`core end ${resource.id}`, `device end ${resource.id}`];
+    case 'console':
+      return ['input', 'output', 'listener'].map((part) => `${resource.name} ${part}`);
+  }
+}
+
+const MACHINES: readonly (readonly string[])[] = [
+  [],
+  ['--initramfs', 'i', '--disk', 'path=a', 'path=b,readonly=on,pci_device_id=4', '--console', 'pty'],
+  ['--serial', 'socket=/tmp/s', '--console', 'file=/tmp/c'],
+  ['--serial', 'off', '--console', 'tty'],
+  ['--serial', 'null', '--console', 'null'],
+];
+
+describe('planLaunch', () => {
+  for (const args of MACHINES) {
+    it(`${args.join(' ') || 'no options'}: every descriptor comes from a resource, every end of a connection is given away once`, () => {
+      const { resources, core, devices } = plan(...args);
+      const opened = resources.flatMap(names);
+      const used = [...core, ...devices.flatMap(({ messages }) => messages)].flatMap(({ descriptors }) => descriptors);
+      for (const name of used) expect(opened).to.include(name);
+      expect(new Set(used).size).to.equal(used.length);
+      for (const name of opened.filter((candidate) => / end /.test(candidate))) expect(used).to.include(name);
+    });
+  }
+
+  it('tells the core: machine, serial port, disks, console, rng, run', () => {
+    const { core } = plan('--disk', 'path=a', 'path=b', '--console', 'pty');
+    expect(core.map(({ message }) => message.addDevice?.id ?? Object.keys(message)[0])).to.deep.equal([
+      'createVm',
+      '__serial',
+      '_disk0',
+      '_disk1',
+      '__console',
+      '__rng',
+      'run',
+    ]);
+  });
+
+  it('numbers descriptors from 1 in the order of the message, 0 for none', () => {
+    const [create] = plan('--initramfs', 'i').core;
+    expect(create?.descriptors).to.deep.equal(['kvm', 'kernel', 'initramfs']);
+    expect(create?.message.createVm).to.include({ kvm: 1, kernel: 2, initramfs: 3, firmware: 0, cmdline: 'x' });
+  });
+
+  it('lets a pty never stall its guest, and drops what null gets', () => {
+    const { core } = plan('--serial', 'null', '--console', 'pty');
+    expect(core.find(({ message }) => message.addDevice?.serial)?.message.addDevice?.serial?.channel).to.include({
+      input: 0,
+      output: 0,
+      listener: 0,
+    });
+    expect(core.find(({ message }) => message.addDevice?.console)?.message.addDevice?.console?.channel).to.include({
+      input: 1,
+      output: 2,
+      neverStall: true,
+    });
+  });
+
+  it('is the same for the same machine', () => {
+    expect(plan('--disk', 'path=a')).to.deep.equal(plan('--disk', 'path=a'));
+  });
+});

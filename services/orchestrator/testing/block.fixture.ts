@@ -1,0 +1,41 @@
+/** A device that serves nothing: its disk's serial says which one thing it does. */
+import { writeSync } from 'node:fs';
+import { type ToDevice, deviceStartChannel } from '#shared/rpc/start-channel.ts';
+import { BackgroundWatcher } from '#shared/sys/background-watcher.ts';
+import { EPOLLIN } from '#shared/sys/epoll.ts';
+import type { OwnedFd } from '#shared/sys/owned-fd.ts';
+import { exitNow } from '#shared/sys/process-exit.ts';
+
+const channel = deviceStartChannel();
+const watcher = new BackgroundWatcher();
+let behaviour = '';
+
+watcher.watch(channel.fd, EPOLLIN, () => {
+  const received = channel.receive();
+  if (!received.ok) exitNow(0);
+  else take(received.value.message, received.value.fds);
+});
+
+function take(message: ToDevice, fds: readonly OwnedFd[]): void {
+  if (message.startBlock) start(message.startBlock.serial ?? '', fds[(message.startBlock.socket ?? 0) - 1]);
+  if (message.stop && behaviour !== 'stubborn') exitNow(0);
+}
+
+function start(serial: string, socket: OwnedFd | undefined): void {
+  behaviour = serial;
+  if (behaviour === 'die at start') {
+    writeSync(2, 'no such thing\n');
+    exitNow(9);
+  }
+  if (behaviour === 'refuse') {
+    channel.send({ failed: { message: 'disk "d" is locked by another process' } });
+    exitNow(1);
+  }
+  if (behaviour === 'stubborn') process.on('SIGTERM', () => {});
+  channel.send({ started: {} });
+  if (socket === undefined) return;
+  watcher.watch(socket.fd, EPOLLIN, () => {
+    writeSync(2, 'about to die\n');
+    exitNow(5);
+  });
+}

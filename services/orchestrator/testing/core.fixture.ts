@@ -1,0 +1,64 @@
+/** A core that boots nothing: its "kernel command line" says which one thing it does. */
+import { readSync, writeSync } from 'node:fs';
+import { EndedReason, type ToCore, coreStartChannel } from '#shared/rpc/start-channel.ts';
+import { BackgroundWatcher } from '#shared/sys/background-watcher.ts';
+import { EPOLLIN } from '#shared/sys/epoll.ts';
+import type { OwnedFd } from '#shared/sys/owned-fd.ts';
+import { exitNow } from '#shared/sys/process-exit.ts';
+
+const channel = coreStartChannel();
+const watcher = new BackgroundWatcher();
+const sockets: OwnedFd[] = [];
+let behaviour = '';
+
+watcher.watch(channel.fd, EPOLLIN, () => {
+  const received = channel.receive();
+  if (!received.ok) exitNow(0);
+  else take(received.value.message, received.value.fds);
+});
+
+function take(message: ToCore, fds: readonly OwnedFd[]): void {
+  if (message.createVm) behaviour = message.createVm.cmdline ?? '';
+  if (message.createVm && behaviour === 'die at start') {
+    writeSync(2, 'first line\nsecond line\n');
+    exitNow(7);
+  }
+  if (message.addDevice?.vhostUser) sockets.push(...fds);
+  if (message.addDevice?.serial && behaviour === 'echo') echo(fds, message.addDevice.serial.channel ?? {});
+  if (message.run) run();
+  if (message.powerButton && behaviour !== 'ignore the button') end(EndedReason.POWERED_OFF);
+  if (message.stop && behaviour !== 'ignore the button') exitNow(0);
+}
+
+function run(): void {
+  if (behaviour === 'never answer') return;
+  if (behaviour === 'refuse') {
+    channel.send({ failed: { message: 'kernel "k" has no PVH note' } });
+    exitNow(1);
+  }
+  if (behaviour === 'ignore the button') process.on('SIGTERM', () => {});
+  channel.send({ started: { phases: [{ name: 'kvm', atUs: 1 }] } });
+  if (behaviour === 'power off') end(EndedReason.POWERED_OFF);
+  if (behaviour === 'fault') end(EndedReason.GUEST_FAULT, 'the guest failed twice\nrip 0x100000');
+  if (behaviour === 'crash') process.kill(process.pid, 'SIGSEGV');
+  if (behaviour === 'kill the device') for (const socket of sockets) writeSync(socket.fd, 'x');
+}
+
+function end(reason: number, message = ''): void {
+  channel.send({ ended: { reason, message } });
+  exitNow(0);
+}
+
+/** Sends what comes in back, and powers off at a q. */
+function echo(fds: readonly OwnedFd[], { input, output }: { readonly input?: number | null; readonly output?: number | null }): void {
+  const from = fds[(input ?? 0) - 1];
+  const to = fds[(output ?? 0) - 1];
+  if (from === undefined || to === undefined) return;
+  const bytes = Buffer.alloc(256);
+  const watch = watcher.watch(from.fd, EPOLLIN, () => {
+    const length = readSync(from.fd, bytes);
+    writeSync(to.fd, `<${bytes.toString('latin1', 0, length)}>`);
+    if (length === 0) watch.close();
+    if (bytes.subarray(0, length).includes('q')) end(EndedReason.POWERED_OFF);
+  });
+}
