@@ -1,0 +1,391 @@
+/**
+ * One front end's session with a device, on the thread that owns both.
+ *
+ * The front end asks, we answer: only a few requests have an answer of their own, the others are acknowledged where
+ * REPLY_ACK is negotiated and the request wants it. A request that is refused without anybody to tell ends the session: its
+ * sender would believe that it was done.
+ *
+ * Every request goes through the same steps: is it negotiated, are its bytes sound, did the right descriptors come, does the
+ * state allow it; then the device is told, and the answer goes out.
+ */
+import { type Result, err, ok } from '../../lang/result.ts';
+import type { Fd, OwnedFd } from '../../sys/owned-fd.ts';
+import { fileStatus } from '../../sys/file-status.ts';
+import type { UnixSocket } from '../../sys/unix-socket.ts';
+import { Channel, type Message, closeAll, encodeFrame } from '../channel.ts';
+import type { ChannelError, RequestError, SessionError } from '../errors.ts';
+import {
+  type ConfigAccess,
+  type InflightDescription,
+  NOTHING,
+  encodeConfigAccess,
+  encodeInflight,
+  encodeU64,
+  encodeVringState,
+  parseConfigAccess,
+  parseInflight,
+  parseMemoryTable,
+  parseNothing,
+  parseSingleRegion,
+  parseU64,
+  parseVringAddresses,
+  parseVringFile,
+  parseVringState,
+} from '../message.ts';
+import {
+  MAX_MEMORY_REGIONS,
+  VHOST_USER,
+  VHOST_USER_F_PROTOCOL_FEATURES,
+  VHOST_USER_PROTOCOL_F as F,
+  VHOST_USER_REPLY,
+} from '../spec.ts';
+import { BackendChannel } from './backend-channel.ts';
+import type { VhostUserDevice } from './device.ts';
+import { InflightArea } from './inflight.ts';
+import { type MemoryChange, MemoryTable } from './memory-table.ts';
+import { ANSWERED, DEVICE_PROTOCOL_FEATURES, MAY_CARRY_DESCRIPTORS, NEEDS_PROTOCOL_FEATURE, SESSION_PROTOCOL_FEATURES } from './request-rules.ts';
+import { Rings, type Trace } from './rings.ts';
+import { type Vring, type VringDescriptor, isSignalDescriptor } from './vring.ts';
+
+/** `open`: call again when the socket is readable. Anything else is the end, and the session has let go of everything. */
+export type SessionOutcome = 'open' | 'closed' | SessionError;
+
+/** A front end that floods us with messages must not keep us from our rings: the rest waits for the next readiness. */
+const MESSAGES_PER_TURN = 64;
+
+/** A request's own answer, or none: then it may be acknowledged. */
+interface Answer {
+  readonly payload: DataView;
+  /** Closed once it is sent. */
+  readonly file?: OwnedFd;
+}
+type Outcome = Result<Answer | undefined, RequestError>;
+
+const DONE: Outcome = ok(undefined);
+
+export class Session implements Disposable {
+  readonly #channel: Channel;
+  readonly #device: VhostUserDevice;
+  readonly #trace: Trace;
+  readonly #rings: Rings;
+  readonly #table = new MemoryTable();
+  #isOpen = true;
+  /** What the front end accepted; undefined before SET_FEATURES and after a reset. */
+  #features: bigint | undefined;
+  #protocolFeatures = 0n;
+  #status = 0;
+  #inflight: InflightArea | undefined;
+  #backendChannel: BackendChannel | undefined;
+
+  constructor(socket: UnixSocket, device: VhostUserDevice, trace: Trace = () => {}) {
+    this.#channel = new Channel(socket);
+    this.#device = device;
+    this.#trace = trace;
+    this.#rings = new Rings(device, trace);
+  }
+
+  /** For a level-triggered watch: `readable` may leave messages for the next turn. */
+  get fd(): Fd {
+    return this.#channel.fd;
+  }
+
+  /** Handles the messages that are there. Never waits for one. */
+  readable(): SessionOutcome {
+    for (let handled = 0; handled < MESSAGES_PER_TURN; handled++) {
+      const reception = this.#channel.receive();
+      switch (reception.kind) {
+        case 'waiting':
+          return 'open';
+        case 'closed':
+          this.close();
+          return 'closed';
+        case 'failed':
+          return this.#end({ code: 'CHANNEL', cause: reception.error });
+        case 'message': {
+          const failure = this.#receive(reception.message);
+          if (failure !== undefined) return this.#end(failure);
+        }
+      }
+    }
+    return 'open';
+  }
+
+  /** Ends the session: rings stop, the device is reset, all descriptors and mappings go. */
+  close(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#rings.close();
+    this.#setBackendChannel(undefined);
+    this.#device.reset();
+    this.#inflight?.unmap();
+    this.#table.clear();
+    this.#channel.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #end(error: SessionError): SessionError {
+    this.close();
+    return error;
+  }
+
+  /** One message, answered; the error where the session cannot go on. */
+  #receive(message: Message): SessionError | undefined {
+    const { request, fds } = message;
+    if (message.isReply) {
+      closeAll(fds);
+      return { code: 'UNEXPECTED_REPLY', request };
+    }
+    const outcome = this.#handle(message);
+    closeAll(fds);
+    this.#backendChannel?.setSuspended(!this.#rings.anyRunning);
+    const wantsAck = message.needsReply && this.#has(F.REPLY_ACK);
+    if (!outcome.ok) {
+      this.#trace('request refused', { request, error: outcome.error });
+      if (!wantsAck || ANSWERED.has(request)) return { code: 'REQUEST_REFUSED', request, cause: outcome.error };
+    }
+    const sent = this.#answer(request, outcome, wantsAck);
+    return sent.ok ? undefined : { code: 'CHANNEL', cause: sent.error };
+  }
+
+  #answer(request: number, outcome: Outcome, wantsAck: boolean): Result<void, ChannelError> {
+    const answer = outcome.ok ? outcome.value : undefined;
+    if (answer === undefined && !wantsAck) return ok();
+    const payload = answer?.payload ?? encodeU64(outcome.ok ? 0n : 1n);
+    const sent = this.#channel.sendAll(encodeFrame(request, VHOST_USER_REPLY, payload), answer?.file === undefined ? [] : [answer.file.fd]);
+    answer?.file?.close();
+    return sent;
+  }
+
+  /** One arm per request, in the specification's order. */
+  #handle({ request, payload, fds }: Message): Outcome {
+    const refused = this.#gate(request, fds);
+    if (refused !== undefined) return err(refused);
+    switch (request) {
+      case VHOST_USER.GET_FEATURES:
+        return then(parseNothing(payload), () => answerU64(this.#offered));
+      case VHOST_USER.SET_FEATURES:
+        return then(parseU64(payload), (bits) => this.#setFeatures(bits));
+      case VHOST_USER.SET_OWNER:
+      // Deprecated; the specification recommends to ignore it.
+      case VHOST_USER.RESET_OWNER:
+        return then(parseNothing(payload), () => DONE);
+      case VHOST_USER.SET_MEM_TABLE:
+        return then(parseMemoryTable(payload), (regions) => this.#changeMemory(this.#table.replace(regions, fds)));
+      case VHOST_USER.SET_VRING_NUM:
+        return then(parseVringState(payload), ({ index, num }) => this.#ring(index, (vring) => vring.setSize(num)));
+      case VHOST_USER.SET_VRING_ADDR:
+        return then(parseVringAddresses(payload), (addresses) =>
+          this.#ring(addresses.index, (vring) =>
+            then(vring.setAddresses(addresses, this.#rings.memory), () => this.#startIfReady(vring)),
+          ),
+        );
+      case VHOST_USER.SET_VRING_BASE:
+        return then(parseVringState(payload), ({ index, num }) => this.#ring(index, (vring) => vring.setBase(num)));
+      case VHOST_USER.GET_VRING_BASE:
+        return then(parseVringState(payload), ({ index }) => this.#stopRing(index));
+      case VHOST_USER.SET_VRING_KICK:
+        return this.#setDescriptor('kick', payload, fds);
+      case VHOST_USER.SET_VRING_CALL:
+        return this.#setDescriptor('call', payload, fds);
+      case VHOST_USER.SET_VRING_ERR:
+        return this.#setDescriptor('err', payload, fds);
+      case VHOST_USER.GET_PROTOCOL_FEATURES:
+        return then(parseNothing(payload), () => answerU64(this.#offeredProtocol));
+      case VHOST_USER.SET_PROTOCOL_FEATURES:
+        return then(parseU64(payload), (bits) => this.#setProtocolFeatures(bits));
+      case VHOST_USER.GET_QUEUE_NUM:
+        return then(parseNothing(payload), () => answerU64(BigInt(this.#device.queueCount)));
+      case VHOST_USER.SET_VRING_ENABLE:
+        return then(parseVringState(payload), ({ index, num }) => this.#enable(index, num));
+      case VHOST_USER.SET_BACKEND_REQ_FD:
+        return then(parseNothing(payload), () => this.#takeBackendChannel(fds));
+      case VHOST_USER.GET_CONFIG:
+        return then(parseConfigAccess(payload), (access) => this.#getConfig(access));
+      case VHOST_USER.SET_CONFIG:
+        return then(parseConfigAccess(payload), (access) => this.#setConfig(access));
+      case VHOST_USER.GET_INFLIGHT_FD:
+        return then(parseInflight(payload), (wanted) => this.#getInflight(wanted, payload.byteLength));
+      case VHOST_USER.SET_INFLIGHT_FD:
+        return then(parseInflight(payload), (given) => this.#setInflight(given, fds));
+      case VHOST_USER.RESET_DEVICE:
+        return then(parseNothing(payload), () => this.#reset());
+      case VHOST_USER.GET_MAX_MEM_SLOTS:
+        return then(parseNothing(payload), () => answerU64(BigInt(MAX_MEMORY_REGIONS)));
+      case VHOST_USER.ADD_MEM_REG:
+        return then(parseSingleRegion(payload), (region) => this.#changeMemory(this.#table.add(region, fds)));
+      case VHOST_USER.REM_MEM_REG:
+        return then(parseSingleRegion(payload), (region) => this.#changeMemory(this.#table.remove(region)));
+      case VHOST_USER.SET_STATUS:
+        return then(parseU64(payload), (status) => this.#setStatus(status));
+      case VHOST_USER.GET_STATUS:
+        return then(parseNothing(payload), () => answerU64(BigInt(this.#status)));
+      default:
+        return err({ code: 'UNKNOWN_REQUEST' });
+    }
+  }
+
+  /** What can be said before a request's bytes are looked at. */
+  #gate(request: number, fds: readonly OwnedFd[]): RequestError | undefined {
+    const needs = NEEDS_PROTOCOL_FEATURE.get(request);
+    if (needs !== undefined && !this.#has(needs[0])) return { code: 'NOT_NEGOTIATED', feature: needs[1] };
+    if (fds.length > 0 && !MAY_CARRY_DESCRIPTORS.has(request)) return { code: 'WRONG_DESCRIPTORS', count: fds.length, expected: 0 };
+    return undefined;
+  }
+
+  get #offered(): bigint {
+    return this.#device.features | VHOST_USER_F_PROTOCOL_FEATURES;
+  }
+
+  get #offeredProtocol(): bigint {
+    return SESSION_PROTOCOL_FEATURES | (this.#device.protocolFeatures & DEVICE_PROTOCOL_FEATURES);
+  }
+
+  #has(protocolFeature: bigint): boolean {
+    return (this.#protocolFeatures & protocolFeature) !== 0n;
+  }
+
+  #setFeatures(bits: bigint): Outcome {
+    const unknown = bits & ~this.#offered;
+    if (unknown !== 0n) return err({ code: 'FEATURES_NOT_OFFERED', bits: unknown });
+    if (bits !== this.#features && this.#rings.anyRunning) return err({ code: 'RINGS_RUNNING' });
+    if (bits !== this.#features) this.#device.setFeatures(bits & ~VHOST_USER_F_PROTOCOL_FEATURES);
+    this.#features = bits;
+    this.#rings.setFeatures(bits);
+    // "Ring states": without protocol features there is no message that could enable a ring.
+    if ((bits & VHOST_USER_F_PROTOCOL_FEATURES) === 0n) this.#rings.enableAll();
+    return DONE;
+  }
+
+  #setProtocolFeatures(bits: bigint): Outcome {
+    const unknown = bits & ~this.#offeredProtocol;
+    if (unknown !== 0n) return err({ code: 'FEATURES_NOT_OFFERED', bits: unknown });
+    this.#protocolFeatures = bits;
+    return DONE;
+  }
+
+  #changeMemory(change: Result<MemoryChange, RequestError>): Outcome {
+    if (!change.ok) return change;
+    const moved = this.#rings.moveTo(change.value);
+    const unsealed = this.#table.unsealedRegions;
+    if (moved.ok && unsealed > 0) this.#trace('memory that its owner could shrink', { regions: unsealed });
+    return moved.ok ? DONE : moved;
+  }
+
+  #ring(index: number, act: (vring: Vring) => Result<unknown, RequestError>): Outcome {
+    return then(this.#rings.at(index), (vring) => then(act(vring), () => DONE));
+  }
+
+  #startIfReady(vring: Vring): Outcome {
+    if (vring.isReady && this.#features === undefined) return err({ code: 'NOT_NEGOTIATED', feature: 'virtio features' });
+    return then(this.#rings.startIfReady(vring), () => DONE);
+  }
+
+  #stopRing(index: number): Outcome {
+    return then(this.#rings.at(index), (vring) => answer(encodeVringState({ index, num: vring.stop() })));
+  }
+
+  #setDescriptor(which: VringDescriptor, payload: DataView, fds: OwnedFd[]): Outcome {
+    return then(parseVringFile(payload), ({ index, hasDescriptor }) => {
+      const vring = this.#rings.at(index);
+      if (!vring.ok) return vring;
+      const expected = hasDescriptor ? 1 : 0;
+      if (fds.length !== expected) return err({ code: 'WRONG_DESCRIPTORS', count: fds.length, expected });
+      if (which === 'kick' && this.#features === undefined) return err({ code: 'NOT_NEGOTIATED', feature: 'virtio features' });
+      const [fd] = fds;
+      if (fd !== undefined && !isSignalDescriptor(fd.fd)) return err({ code: 'WRONG_DESCRIPTOR_TYPE' });
+      return then(this.#rings.setDescriptor(vring.value, which, fds.shift()), () => DONE);
+    });
+  }
+
+  #enable(index: number, num: number): Outcome {
+    if (((this.#features ?? 0n) & VHOST_USER_F_PROTOCOL_FEATURES) === 0n) return err({ code: 'NOT_NEGOTIATED', feature: 'PROTOCOL_FEATURES' });
+    if (num > 1) return err({ code: 'BAD_VALUE', field: 'enable', value: num });
+    return this.#ring(index, (vring) => ok(vring.setEnabled(num === 1)));
+  }
+
+  #takeBackendChannel(fds: OwnedFd[]): Outcome {
+    const [fd] = fds;
+    if (fd === undefined || fds.length !== 1) return err({ code: 'WRONG_DESCRIPTORS', count: fds.length, expected: 1 });
+    const status = fileStatus(fd.fd);
+    if (!status.ok || status.value.kind !== 'socket') return err({ code: 'WRONG_DESCRIPTOR_TYPE' });
+    fds.shift();
+    this.#setBackendChannel(new BackendChannel(fd, !this.#rings.anyRunning));
+    return DONE;
+  }
+
+  #setBackendChannel(channel: BackendChannel | undefined): void {
+    if (channel === this.#backendChannel) return;
+    this.#device.setBackendChannel(channel);
+    this.#backendChannel?.close();
+    this.#backendChannel = channel;
+  }
+
+  #getConfig({ offset, bytes }: ConfigAccess): Outcome {
+    const read = this.#device.readConfig(offset, bytes.length);
+    // "Uses zero length of payload to indicate an error": what is not there is no reason to end the session.
+    if (read === undefined || read.length !== bytes.length) return answer(NOTHING);
+    return answer(encodeConfigAccess({ offset, bytes: read }));
+  }
+
+  #setConfig({ offset, bytes }: ConfigAccess): Outcome {
+    if (!this.#device.writeConfig(offset, bytes)) return err({ code: 'CONFIG_REFUSED', offset, length: bytes.length });
+    return DONE;
+  }
+
+  /** An answer of size 0 without a descriptor is how QEMU's own back end library says that there is none. */
+  #getInflight(wanted: InflightDescription, payloadSize: number): Outcome {
+    const created = this.#rings.anyRunning ? undefined : InflightArea.create(wanted, this.#device);
+    if (created === undefined || !created.ok) return answer(encodeInflight({ ...wanted, size: 0, fileOffset: 0 }, payloadSize));
+    this.#replaceInflight(created.value.area);
+    return ok({ payload: encodeInflight(created.value.description, payloadSize), file: created.value.file });
+  }
+
+  #setInflight(given: InflightDescription, fds: readonly OwnedFd[]): Outcome {
+    const [fd] = fds;
+    if (fd === undefined || fds.length !== 1) return err({ code: 'WRONG_DESCRIPTORS', count: fds.length, expected: 1 });
+    if (this.#rings.anyRunning) return err({ code: 'RINGS_RUNNING' });
+    return then(InflightArea.adopt(given, fd, this.#device), (area) => {
+      this.#replaceInflight(area);
+      return DONE;
+    });
+  }
+
+  #replaceInflight(area: InflightArea): void {
+    this.#rings.setInflight(area);
+    this.#inflight?.unmap();
+    this.#inflight = area;
+  }
+
+  #setStatus(status: bigint): Outcome {
+    if (status > 0xffn) return err({ code: 'VALUE_TOO_LARGE', field: 'status' });
+    // virtio 1.2, 2.1: writing 0 resets the device.
+    if (status === 0n) return this.#reset();
+    this.#status = Number(status);
+    return DONE;
+  }
+
+  /** Rings, features and status go; memory, the in-flight area and the negotiated protocol stay the front end's to change. */
+  #reset(): Outcome {
+    this.#rings.reset();
+    this.#features = undefined;
+    this.#status = 0;
+    this.#device.reset();
+    return DONE;
+  }
+}
+
+/** The next step with the value, or the error of the one before. */
+function then<T, U, E>(step: Result<T, E>, next: (value: T) => Result<U, E>): Result<U, E> {
+  return step.ok ? next(step.value) : step;
+}
+
+function answer(payload: DataView): Outcome {
+  return ok({ payload });
+}
+
+function answerU64(value: bigint): Outcome {
+  return answer(encodeU64(value));
+}
