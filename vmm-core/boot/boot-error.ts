@@ -1,7 +1,7 @@
 import { unreachable } from '#shared/lang/assert.ts';
 
 /** Why a guest cannot be started from what the user gave. */
-export type BootError = (ImageFault & { readonly image: ImageName }) | CommandLineError;
+export type BootError = (ImageFault & { readonly image: ImageName }) | CommandLineError | IdentityError;
 
 export interface ImageName {
   readonly role: 'kernel' | 'firmware' | 'initramfs';
@@ -30,6 +30,10 @@ export type CommandLineError =
   | { readonly code: 'COMMAND_LINE_TOO_LONG'; readonly length: number; readonly most: number }
   | { readonly code: 'COMMAND_LINE_HAS_NUL'; readonly at: number };
 
+export type IdentityError =
+  | { readonly code: 'IDENTITY_TOO_LONG'; readonly size: number; readonly most: number }
+  | { readonly code: 'IDENTITY_HAS_NUL'; readonly key: string };
+
 /** One line for a person: what is wrong, which value, what to do. */
 export function describeBootError(error: BootError): string {
   switch (error.code) {
@@ -37,6 +41,10 @@ export function describeBootError(error: BootError): string {
       return `command line: ${error.length} bytes are more than this kernel takes: shorten it to at most ${error.most}`;
     case 'COMMAND_LINE_HAS_NUL':
       return `command line: a NUL character at position ${error.at} would cut it short: remove it`;
+    case 'IDENTITY_TOO_LONG':
+      return `platform: the SMBIOS strings make a table of ${error.size} bytes: shorten them until it has at most ${error.most}`;
+    case 'IDENTITY_HAS_NUL':
+      return `platform: ${error.key} has a NUL character, which would cut it short: remove it`;
     default:
       return `${error.image.role} ${error.image.path}: ${describeFault(error, error.image.role)}`;
   }
