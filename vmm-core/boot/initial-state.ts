@@ -1,10 +1,4 @@
-import {
-  BOOT_GDT_ADDRESS,
-  BOOT_IDT_ADDRESS,
-  BOOT_STACK_POINTER,
-  PVH_START_INFO_ADDRESS,
-  ZERO_PAGE_ADDRESS,
-} from '../memory/layout.ts';
+import { BOOT_GDT_ADDRESS, BOOT_IDT_ADDRESS, BOOT_STACK_POINTER, PVH_START_INFO_ADDRESS, ZERO_PAGE_ADDRESS } from '../memory/layout.ts';
 import type { GuestBytes } from './pvh-start-info.ts';
 
 /** The boot processor's registers at its first instruction: 32-bit protected mode, no paging. What is not named is 0. */

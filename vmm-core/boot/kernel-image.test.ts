@@ -68,7 +68,12 @@ describe('ELF kernel', () => {
   }
 
   it('other notes before the entry note -> are stepped over', () => {
-    const otherNotes = [note('GNU', 3, new Uint8Array(20)), note('Xen', 6, Uint8Array.of(1, 2, 3)), note('Linux', 18, new Uint8Array(8)), note('', 18, new Uint8Array(0))];
+    const otherNotes = [
+      note('GNU', 3, new Uint8Array(20)),
+      note('Xen', 6, Uint8Array.of(1, 2, 3)),
+      note('Linux', 18, new Uint8Array(8)),
+      note('', 18, new Uint8Array(0)),
+    ];
     const bytes = pvhElf({ segments: [{ address: MIB, bytes: CODE }], entry: MIB + 2, otherNotes });
     expect(parsed(bytes).entry).to.equal(MIB + 2);
   });
@@ -147,7 +152,11 @@ describe('ELF kernel', () => {
       { address: 2 * MIB, bytes: CODE, memorySize: 0x2000 },
       { address: 2 * MIB + 0x1000, bytes: CODE },
     ];
-    expect(fault(pvhElf({ segments, entry: 2 * MIB }))).to.deep.equal({ code: 'SEGMENTS_OVERLAP', address: 2 * MIB + 0x1000, otherEnd: 2 * MIB + 0x2000 });
+    expect(fault(pvhElf({ segments, entry: 2 * MIB }))).to.deep.equal({
+      code: 'SEGMENTS_OVERLAP',
+      address: 2 * MIB + 0x1000,
+      otherEnd: 2 * MIB + 0x2000,
+    });
   });
 
   it('across the end of low memory -> OUTSIDE_RAM, though memory goes on at 4 GiB', () => {
@@ -174,7 +183,9 @@ describe('bzImage', () => {
     const kernel = parsed(bzImage({ payload: CODE, commandLineSize: 99, initramfsLast: 0x1fff_ffff }));
     if (kernel.protocol !== 'linux32') throw new Error(kernel.protocol);
     expect(kernel.entry).to.equal(0x100_0000);
-    expect(kernel.segments).to.deep.equal([{ start: 0x100_0000, size: 0x10_0000, loadAddress: 0x100_0000, fileOffset: 1024, fileSize: 16 }]);
+    expect(kernel.segments).to.deep.equal([
+      { start: 0x100_0000, size: 0x10_0000, loadAddress: 0x100_0000, fileOffset: 1024, fileSize: 16 },
+    ]);
     expect(kernel.setupHeader.length).to.equal(0x202 + 0x6a - 0x1f1);
     expect(kernel.commandLineMost).to.equal(99);
     expect(kernel.initramfsLast).to.equal(0x1fff_ffff);
@@ -231,7 +242,8 @@ describe('bzImage', () => {
   it('cut at any byte -> refused, never loaded', () => {
     const bytes = bzImage({ payload: new Uint8Array(64) });
     // The last paragraph may be short by up to 15 bytes.
-    for (let size = 1; size <= bytes.length - 16; size++) expect(fault(bytes.slice(0, size)).code).to.be.oneOf(['TRUNCATED', 'NOT_A_KERNEL']);
+    for (let size = 1; size <= bytes.length - 16; size++)
+      expect(fault(bytes.slice(0, size)).code).to.be.oneOf(['TRUNCATED', 'NOT_A_KERNEL']);
   });
 
   const packaged = (existsSync('/boot') ? readdirSync('/boot') : []).filter((name) => /^vmlinuz-.*-cloud-amd64$/.test(name));
@@ -262,7 +274,12 @@ describe('kernel file', () => {
   });
 
   it('text, zeros, gzip, one byte -> NOT_A_KERNEL', () => {
-    const files = [new TextEncoder().encode('#!/bin/sh\nexit 0\n'), new Uint8Array(4096), Uint8Array.of(0x1f, 0x8b, 8, 0), Uint8Array.of(0x7f)];
+    const files = [
+      new TextEncoder().encode('#!/bin/sh\nexit 0\n'),
+      new Uint8Array(4096),
+      Uint8Array.of(0x1f, 0x8b, 8, 0),
+      Uint8Array.of(0x7f),
+    ];
     for (const bytes of files) expect(fault(bytes).code).to.equal('NOT_A_KERNEL');
   });
 

@@ -187,7 +187,12 @@ describe('boot refuses', () => {
       /8589934592 bytes/,
     ],
     ['a long command line (PVH)', { image: PVH, commandLine: 'x'.repeat(65536) }, 'COMMAND_LINE_TOO_LONG', /65536 bytes .* at most 65535/],
-    ['a long command line (bzImage)', { image: LINUX, commandLine: 'x'.repeat(2048) }, 'COMMAND_LINE_TOO_LONG', /2048 bytes .* at most 2047/],
+    [
+      'a long command line (bzImage)',
+      { image: LINUX, commandLine: 'x'.repeat(2048) },
+      'COMMAND_LINE_TOO_LONG',
+      /2048 bytes .* at most 2047/,
+    ],
     ['a long command line in bytes', { image: LINUX, commandLine: 'é'.repeat(1024) }, 'COMMAND_LINE_TOO_LONG', /2048 bytes/],
     ['a NUL in the command line', { image: PVH, commandLine: 'a\0b' }, 'COMMAND_LINE_HAS_NUL', /position 1/],
     ['firmware that is text', { image: CODE, firmware: true }, 'NOT_A_KERNEL', /^firmware \/fw: /],

@@ -18,7 +18,13 @@ import type { BootError, ImageFault, ImageName } from './boot-error.ts';
 import { buildZeroPage } from './boot-params.ts';
 import type { GuestRam } from './guest-writer.ts';
 import { type BootFile, ImageFile } from './image-file.ts';
-import { type InitialRegisters, type InitialSystemRegisters, bootDescriptorTables, initialRegisters, initialSystemRegisters } from './initial-state.ts';
+import {
+  type InitialRegisters,
+  type InitialSystemRegisters,
+  bootDescriptorTables,
+  initialRegisters,
+  initialSystemRegisters,
+} from './initial-state.ts';
 import { placeInitramfs } from './initramfs.ts';
 import { type KernelImage, loadKernel, parseKernel } from './kernel-image.ts';
 import { buildMpTable } from './mp-table.ts';
@@ -60,7 +66,8 @@ export function prepareBoot(options: BootOptions, ram: GuestRam): Result<BootSta
   const acpi = buildAcpi({ ...map, processors, hasSerial });
   const { kernel, initramfs, commandLine } = loaded.value;
   const start = { initramfs, rsdpAddress: acpi.rsdpAddress, e820: map.e820 };
-  const boot = kernel.protocol === 'pvh' ? buildPvhStart(start) : [{ address: ZERO_PAGE_ADDRESS, bytes: buildZeroPage({ ...start, kernel }) }];
+  const boot =
+    kernel.protocol === 'pvh' ? buildPvhStart(start) : [{ address: ZERO_PAGE_ADDRESS, bytes: buildZeroPage({ ...start, kernel }) }];
   const pieces: readonly GuestBytes[] = [
     { address: EBDA_POINTER_ADDRESS, bytes: Uint8Array.from(littleEndian(EBDA_ADDRESS / 16, 2)) },
     ...bootDescriptorTables(),

@@ -140,7 +140,9 @@ describe('ACPI tables under iasl', function () {
     it(`DSDT ${hasSerial ? 'with' : 'without'} a serial port disassembles and assembles again without a complaint`, () => {
       const dsdt = table('DSDT', { hasSerial });
       writeFileSync(join(folder, 'dsdt.aml'), new Uint8Array(dsdt.buffer, dsdt.byteOffset, dsdt.byteLength));
-      expect(iasl('-d', 'dsdt.aml')).to.contain('Disassembly completed').and.not.match(/error|warning/i);
+      expect(iasl('-d', 'dsdt.aml'))
+        .to.contain('Disassembly completed')
+        .and.not.match(/error|warning/i);
       expect(iasl('-p', 'again', 'dsdt.dsl')).to.contain('0 Errors, 0 Warnings, 0 Remarks');
     });
   }

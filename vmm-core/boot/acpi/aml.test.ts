@@ -39,7 +39,11 @@ describe('AML', () => {
     ['Scope', aml.scope('\\_SB_', aml.zero), '10075c5f53425f00'],
     ['Device', aml.device('COM1'), '5b8205434f4d31'],
     ['Method', aml.method({ name: '_EVT', argumentCount: 1, serialized: true }), '14065f45565409'],
-    ['OperationRegion', aml.operationRegion({ name: 'GDST', space: aml.SYSTEM_MEMORY, address: 0x1000, length: 1 }), '5b8047445354000b001001'],
+    [
+      'OperationRegion',
+      aml.operationRegion({ name: 'GDST', space: aml.SYSTEM_MEMORY, address: 0x1000, length: 1 }),
+      '5b8047445354000b001001',
+    ],
     ['Field', aml.byteField('GDST', { name: 'GDAT', bits: 8 }), '5b810b47445354414744415408'],
     ['Field with a gap', aml.byteField('GDST', { bits: 64 }, { name: 'GDAT', bits: 1 }), '5b810e4744535441004004' + '4744415401'],
     ['Store', aml.store(aml.argument(0), aml.local(7)), '706867'],
@@ -52,7 +56,11 @@ describe('AML', () => {
     ['Memory32Fixed', resource.memory32Fixed({ start: 0xe800_0000, size: 0x10_0000 }), '86090001000000e800001000'],
     ['WordBusNumber', resource.busNumbers(0, 0), '880d00020c0000000000000000000100'],
     ['WordIO', resource.portWindow({ start: 0xd00, size: 0xf300 }), '880d00010c030000000dffff000000f3'],
-    ['DWordMemory', resource.memoryWindow32({ start: 0xc000_0000, size: 0x2800_0000 }), '871700000c0100000000000000c0ffffffe70000000000000028'],
+    [
+      'DWordMemory',
+      resource.memoryWindow32({ start: 0xc000_0000, size: 0x2800_0000 }),
+      '871700000c0100000000000000c0ffffffe70000000000000028',
+    ],
     [
       'QWordMemory',
       resource.memoryWindow64({ start: 0x1_0000_0000, size: 0x2_0000_0000 }),

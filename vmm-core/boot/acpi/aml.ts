@@ -38,7 +38,7 @@ export function packageOf(...elements: readonly Aml[]): Aml {
 /** An identifier of three letters and four hexadecimal digits, compressed into a DWord (19.6.37 EISAID). */
 export function eisaId(id: string): Aml {
   assert(/^[A-Z]{3}[0-9A-F]{4}$/.test(id), `${id} is not an EISA id`);
-  const letters = [...id.slice(0, 3)].reduce((bits, letter) => bits * 32 + letter.charCodeAt(0) - 0x40, 0);
+  const letters = asciiBytes(id.slice(0, 3)).reduce((bits, letter) => bits * 32 + letter - 0x40, 0);
   const product = Number.parseInt(id.slice(3), 16);
   return [0x0c, letters >> 8, letters & 0xff, product >> 8, product & 0xff];
 }
@@ -183,5 +183,5 @@ function packageLength(length: number): Aml {
   if (length < 0x40) return [length];
   const more = length < 0x1000 ? 1 : length < 0x10_0000 ? 2 : 3;
   assert(length < 0x1000_0000, `${length} is too long for one AML term`);
-  return [(more << 6) | length % 0x10, ...littleEndian(Math.floor(length / 0x10), more)];
+  return [(more << 6) | (length % 0x10), ...littleEndian(Math.floor(length / 0x10), more)];
 }
