@@ -23,7 +23,10 @@ export interface VhostUserDevice {
 
   /** The virtio features that the driver accepted, a part of `features`. No ring runs. */
   setFeatures(acked: bigint): void;
-  /** Replaces the memory table, also under running rings. Returns once no request uses the old one: it is unmapped then. */
+  /**
+   * Replaces the memory table. No ring runs: those that did were stopped, and start again on the new one. The old one is
+   * unmapped when this returns.
+   */
   setMemory(memory: GuestMemory, generation: number): void;
 
   /** Begins to process a ring. It counts as kicked: what is in it already has to be found. */

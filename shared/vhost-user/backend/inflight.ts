@@ -7,8 +7,7 @@ import { createSealedMemfd } from '../../sys/memfd.ts';
 import type { OwnedFd } from '../../sys/owned-fd.ts';
 import type { RequestError } from '../errors.ts';
 import type { InflightDescription } from '../message.ts';
-import { inflightTableSize } from '../../virtio/inflight-table.ts';
-import type { InflightRegion } from '../../virtio/ring-config.ts';
+import { type InflightRegion, inflightTableSize } from '../../virtio/index.ts';
 import { type MappedFile, mapFile } from './map-file.ts';
 
 /** libvhost-user, QEMU and DPDK all begin each queue's slice on such a multiple. */

@@ -1,9 +1,9 @@
 /**
  * The front end's memory table, mapped.
  *
- * It changes while rings run. A change is prepared first: new regions are mapped, kept ones keep their mapping and so their
- * addresses, and nothing old goes away. Then the session moves the device over, and commits, which unmaps what was dropped;
- * or abandons, which unmaps what was new.
+ * It changes while the guest runs. A change is prepared first: new regions are mapped, kept ones keep their mapping, and nothing
+ * old goes away. Then the session moves the device over, and commits, which unmaps what was dropped; or abandons, which unmaps
+ * what was new.
  */
 import { type Result, err, ok } from '../../lang/result.ts';
 import { GuestMemory, type MemoryRegion, checkRegions } from '../../memory/index.ts';

@@ -77,21 +77,23 @@ export class Rings {
     return ok();
   }
 
-  /** Moves the device over to a changed memory table. Refused, with nothing changed, where a running ring would fall out of it. */
+  /**
+   * Moves the device over to a changed memory table. Rings that run are stopped for it, so that no request of theirs uses
+   * the old one. Refused, with nothing changed, where one of them would fall out of the new table.
+   */
   moveTo(change: MemoryChange): Result<void, RequestError> {
-    const moving: Vring[] = [];
-    for (const vring of this.#vrings.filter((each) => each.isRunning)) {
+    const running = this.#vrings.filter((vring) => vring.isRunning);
+    for (const vring of running) {
       const place = vring.locateIn(change.memory);
       if (!place.ok) {
         change.abandon();
         return place;
       }
-      if (vring.movesIn(place.value)) moving.push(vring);
     }
-    for (const vring of moving) vring.suspend();
+    for (const vring of running) vring.suspend();
     this.#setMemory(change.memory);
     change.commit();
-    for (const vring of moving) {
+    for (const vring of running) {
       const restarted = this.startIfReady(vring);
       if (!restarted.ok) return restarted;
     }

@@ -47,7 +47,7 @@ import { ANSWERED, DEVICE_PROTOCOL_FEATURES, MAY_CARRY_DESCRIPTORS, NEEDS_PROTOC
 import { Rings, type Trace } from './rings.ts';
 import { type Vring, type VringDescriptor, isSignalDescriptor } from './vring.ts';
 
-/** `open`: call again when the socket is readable. Anything else is the end, and the session has let go of everything. */
+/** `open`: call again when the socket is readable. Anything else is the end: the session holds nothing more but its socket. */
 export type SessionOutcome = 'open' | 'closed' | SessionError;
 
 /** A front end that floods us with messages must not keep us from our rings: the rest waits for the next readiness. */
@@ -97,8 +97,7 @@ export class Session implements Disposable {
         case 'waiting':
           return 'open';
         case 'closed':
-          this.close();
-          return 'closed';
+          return this.#end('closed');
         case 'failed':
           return this.#end({ code: 'CHANNEL', cause: reception.error });
         case 'message': {
@@ -110,15 +109,9 @@ export class Session implements Disposable {
     return 'open';
   }
 
-  /** Ends the session: rings stop, the device is reset, all descriptors and mappings go. */
+  /** Ends the session and closes its socket. A watch of `fd` goes before. */
   close(): void {
-    if (!this.#isOpen) return;
-    this.#isOpen = false;
-    this.#rings.close();
-    this.#setBackendChannel(undefined);
-    this.#device.reset();
-    this.#inflight?.unmap();
-    this.#table.clear();
+    this.#letGo();
     this.#channel.close();
   }
 
@@ -126,9 +119,20 @@ export class Session implements Disposable {
     this.close();
   }
 
-  #end(error: SessionError): SessionError {
-    this.close();
-    return error;
+  #end<T extends SessionOutcome>(outcome: T): T {
+    this.#letGo();
+    return outcome;
+  }
+
+  /** Rings stop, the device is reset, all descriptors and mappings go, but for the socket: its watch is the caller's. */
+  #letGo(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#rings.close();
+    this.#setBackendChannel(undefined);
+    this.#device.reset();
+    this.#inflight?.unmap();
+    this.#table.clear();
   }
 
   /** One message, answered; the error where the session cannot go on. */

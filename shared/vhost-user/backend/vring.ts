@@ -14,8 +14,7 @@ import { signalEventFd } from '../../sys/eventfd.ts';
 import { fileStatus } from '../../sys/file-status.ts';
 import type { Fd, OwnedFd } from '../../sys/owned-fd.ts';
 import { pollNow } from '../../sys/poll.ts';
-import { type InflightRegion, checkRing } from '../../virtio/ring-config.ts';
-import { availableRingSize, descriptorTableSize, usedRingSize } from '../../virtio/ring-layout.ts';
+import { type InflightRegion, availableRingSize, checkRing, descriptorTableSize, usedRingSize } from '../../virtio/index.ts';
 import type { RequestError } from '../errors.ts';
 import type { VringAddresses } from '../message.ts';
 import type { RingError, VhostUserDevice } from './device.ts';
@@ -122,11 +121,6 @@ export class Vring {
   locateIn(memory: GuestMemory): Result<RingPlace, RequestError> {
     if (this.#size === undefined || this.#addresses === undefined) return err({ code: 'RING_SIZE_NOT_SET', index: this.index });
     return locate(this.#addresses, this.#size, memory);
-  }
-
-  /** Whether a running ring's addresses differ in `memory` from those that the device knows. */
-  movesIn(place: RingPlace): boolean {
-    return this.#run.state === 'running' && !isSamePlace(this.#run.place, place);
   }
 
   /** Starts a ready ring. A device that will not is told of on the error descriptor; the ring then waits for its next kick. */
