@@ -1,0 +1,225 @@
+/**
+ * Guest memory as one thread sees it: the one checked translation, views at any alignment, and the one gate for writes.
+ *
+ * An address from a guest is a number from 0 to 2^64: rounded above 2^53, and then beyond every region. Translation is a
+ * comparison against one region that holds all of [address, address + length), so nothing wraps and nothing straddles
+ * unseen. Memory is viewed in windows of 1 GiB, made when first touched; what straddles two windows, or two regions
+ * that touch, takes the slow path and is copied piece by piece.
+ */
+import { viewAt } from '../sys/ffi.ts';
+import { type MemoryRegion, checkRegions } from './region.ts';
+
+const WINDOW_SHIFT = 30;
+/** Bytes of one view. A single view above 4 GiB aborts some runtimes; this also keeps every offset a small integer. */
+export const WINDOW_SIZE = 2 ** WINDOW_SHIFT;
+
+/** The most that `peek` makes readable: an indirect table of 1024 descriptors. */
+export const PEEK_LIMIT = 16 * 1024;
+
+/** Columns of a region's row in the lookup table, in bytes. */
+const ROW = 32;
+const START = 0;
+const END = 8;
+const DELTA = 16;
+const FIRST_WINDOW = 24;
+
+/** Told of every write to guest memory: what a dirty log needs. */
+export type WriteListener = (address: number, length: number) => void;
+
+export class GuestMemory {
+  readonly regions: readonly MemoryRegion[];
+  readonly #table: DataView;
+  readonly #windows: (DataView | undefined)[];
+  readonly #bounce = new DataView(new ArrayBuffer(PEEK_LIMIT));
+  #lastRow = 0;
+  #listener: WriteListener | undefined;
+
+  /** Where the last `peek` put its bytes. */
+  view: DataView = this.#bounce;
+  at = 0;
+
+  /** `regions` have passed `checkRegions`; one that has not is our own mistake and throws. */
+  constructor(regions: readonly MemoryRegion[]) {
+    const checked = checkRegions(regions);
+    if (!checked.ok) throw new RangeError(`memory table: ${JSON.stringify(checked.error)}`);
+    this.regions = [...regions].sort((a, b) => a.guestStart - b.guestStart);
+    // An empty table keeps one row that no address is in.
+    this.#table = new DataView(new ArrayBuffer(Math.max(1, regions.length) * ROW));
+    let windows = 0;
+    for (const [index, region] of this.regions.entries()) {
+      this.#table.setFloat64(index * ROW + START, region.guestStart, true);
+      this.#table.setFloat64(index * ROW + END, region.guestStart + region.size, true);
+      this.#table.setFloat64(index * ROW + DELTA, region.hostAddress - region.guestStart, true);
+      this.#table.setFloat64(index * ROW + FIRST_WINDOW, windows, true);
+      windows += Math.ceil(region.size / WINDOW_SIZE);
+    }
+    this.#windows = new Array<DataView | undefined>(windows).fill(undefined);
+  }
+
+  /** The address in this process of [address, address + length), or 0 where that is not wholly inside one region. Hot. */
+  hostAddress(address: number, length: number): number {
+    const row = this.#lastRow;
+    const table = this.#table;
+    if (address >= table.getFloat64(row + START, true) && address + length <= table.getFloat64(row + END, true)) {
+      return address + table.getFloat64(row + DELTA, true);
+    }
+    return this.#find(address, length) ? address + table.getFloat64(this.#lastRow + DELTA, true) : 0;
+  }
+
+  /** The address in this process of `length` bytes at a front end address, or 0 where they are not wholly inside one region. */
+  frontendToHost(address: number, length: number): number {
+    for (const region of this.regions) {
+      const offset = address - region.frontendStart;
+      if (offset >= 0 && offset + length <= region.size) return region.hostAddress + offset;
+    }
+    return 0;
+  }
+
+  /** The guest address of `length` bytes at an address of this process, or undefined where that is not guest memory. Cold. */
+  guestAddressOf(hostAddress: number, length: number): number | undefined {
+    for (const region of this.regions) {
+      const offset = hostAddress - region.hostAddress;
+      if (offset >= 0 && offset + length <= region.size) return region.guestStart + offset;
+    }
+    return undefined;
+  }
+
+  /** How many bytes from `address` on are mapped back to back in this process; 0 where `address` is in no region. */
+  contiguous(address: number): number {
+    return this.#find(address, 1) ? this.#table.getFloat64(this.#lastRow + END, true) - address : 0;
+  }
+
+  /**
+   * Makes `length` bytes (at most PEEK_LIMIT) readable at `view` from `at` on: in place, or as a copy where they straddle.
+   * False where any of them is not mapped. Good until the next call. The bytes may change under the reader: read each once.
+   */
+  peek(address: number, length: number): boolean {
+    if (length > PEEK_LIMIT) return false;
+    if (this.#seek(address, length)) return true;
+    if (!this.#copy(address, new Uint8Array(this.#bounce.buffer, 0, length), false)) return false;
+    this.view = this.#bounce;
+    this.at = 0;
+    return true;
+  }
+
+  readU8(address: number): number | undefined {
+    return this.#seek(address, 1) ? this.view.getUint8(this.at) : undefined;
+  }
+
+  readU16(address: number): number | undefined {
+    return this.peek(address, 2) ? this.view.getUint16(this.at, true) : undefined;
+  }
+
+  readU32(address: number): number | undefined {
+    return this.peek(address, 4) ? this.view.getUint32(this.at, true) : undefined;
+  }
+
+  /** Fills `target` from `address` on; false, with `target` in part overwritten, where not all of it is mapped. */
+  readBytes(address: number, target: Uint8Array): boolean {
+    return this.#copy(address, target, false);
+  }
+
+  writeU8(address: number, value: number): boolean {
+    if (!this.#seek(address, 1)) return false;
+    this.view.setUint8(this.at, value);
+    this.wrote(address, 1);
+    return true;
+  }
+
+  writeU16(address: number, value: number): boolean {
+    if (this.#seek(address, 2)) {
+      this.view.setUint16(this.at, value, true);
+      this.wrote(address, 2);
+      return true;
+    }
+    return this.writeBytes(address, Uint8Array.of(value, value >>> 8));
+  }
+
+  writeU32(address: number, value: number): boolean {
+    if (this.#seek(address, 4)) {
+      this.view.setUint32(this.at, value, true);
+      this.wrote(address, 4);
+      return true;
+    }
+    return this.writeBytes(address, Uint8Array.of(value, value >>> 8, value >>> 16, value >>> 24));
+  }
+
+  /** Copies `source` to `address`; false, and nothing written, where not all of it is mapped. */
+  writeBytes(address: number, source: Uint8Array): boolean {
+    if (!this.isMapped(address, source.length)) return false;
+    this.#copy(address, source, true);
+    this.wrote(address, source.length);
+    return true;
+  }
+
+  /** Whether all of [address, address + length) is mapped, in however many regions. */
+  isMapped(address: number, length: number): boolean {
+    let done = 0;
+    while (done < length) {
+      const piece = this.contiguous(address + done);
+      if (piece === 0) return false;
+      done += piece;
+    }
+    return true;
+  }
+
+  /**
+   * The one gate: whoever has written to guest memory, by whatever way (the kernel's DMA for us too), says so here.
+   * Costs one comparison while nothing listens.
+   */
+  wrote(address: number, length: number): void {
+    if (this.#listener !== undefined) this.#listener(address, length);
+  }
+
+  /** Has `listener` told of every write from now on; undefined ends that. */
+  onWrite(listener: WriteListener | undefined): void {
+    this.#listener = listener;
+  }
+
+  /** Points `view` and `at` at `length` bytes inside one window; false where there is no such window. */
+  #seek(address: number, length: number): boolean {
+    if (this.hostAddress(address, length) === 0) return false;
+    const offset = address - this.#table.getFloat64(this.#lastRow + START, true);
+    const window = Math.floor(offset / WINDOW_SIZE);
+    const at = offset - window * WINDOW_SIZE;
+    if (at + length > WINDOW_SIZE) return false;
+    this.view = this.#windows[this.#table.getFloat64(this.#lastRow + FIRST_WINDOW, true) + window] ?? this.#makeWindow(window);
+    this.at = at;
+    return true;
+  }
+
+  /** Makes the region's row the one looked at first; false where no region holds the range. */
+  #find(address: number, length: number): boolean {
+    for (let row = 0; row < this.#table.byteLength; row += ROW) {
+      if (address >= this.#table.getFloat64(row + START, true) && address + length <= this.#table.getFloat64(row + END, true)) {
+        this.#lastRow = row;
+        return true;
+      }
+    }
+    return false;
+  }
+
+  #makeWindow(window: number): DataView {
+    const start = this.#table.getFloat64(this.#lastRow + START, true);
+    const size = this.#table.getFloat64(this.#lastRow + END, true) - start;
+    const host = start + this.#table.getFloat64(this.#lastRow + DELTA, true);
+    const offset = window * WINDOW_SIZE;
+    const made = new DataView(viewAt(host + offset, Math.min(WINDOW_SIZE, size - offset)));
+    this.#windows[this.#table.getFloat64(this.#lastRow + FIRST_WINDOW, true) + window] = made;
+    return made;
+  }
+
+  /** Moves bytes between guest memory and `bytes`, window by window. */
+  #copy(address: number, bytes: Uint8Array, toGuest: boolean): boolean {
+    let done = 0;
+    while (done < bytes.length) {
+      if (!this.#seek(address + done, 1)) return false;
+      const length = Math.min(bytes.length - done, this.view.byteLength - this.at);
+      const guest = new Uint8Array(this.view.buffer, this.at, length);
+      if (toGuest) guest.set(bytes.subarray(done, done + length));
+      else bytes.set(guest, done);
+      done += length;
+    }
+    return true;
+  }
+}

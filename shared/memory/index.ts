@@ -1,0 +1,3 @@
+export { type FrontendAddress, type GuestAddress, frontendAddress, guestAddress } from './guest-address.ts';
+export { GuestMemory, PEEK_LIMIT, WINDOW_SIZE, type WriteListener } from './guest-memory.ts';
+export { type MemoryRegion, type RegionError, checkRegions } from './region.ts';

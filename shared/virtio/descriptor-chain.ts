@@ -1,0 +1,148 @@
+/**
+ * Descriptor chains (virtio 1.2, 2.7.5): read once, bounded, translated, and only then believed.
+ *
+ * The guest may rewrite a descriptor while it is read. So each of its words is loaded exactly once into a local, everything is
+ * decided from those locals, and what a device sees afterwards are the segments written here, in memory the guest has no part in.
+ */
+import type { GuestMemory } from '../memory/index.ts';
+import { PEEK_LIMIT } from '../memory/index.ts';
+import type { ChainFault } from './fault.ts';
+import { DESCRIPTOR_SIZE } from './ring-layout.ts';
+import type { SegmentTable } from './segment-table.ts';
+import { VIRTQ_DESC_F_INDIRECT, VIRTQ_DESC_F_NEXT, VIRTQ_DESC_F_WRITE } from './spec.ts';
+
+const TWO_32 = 2 ** 32;
+
+/**
+ * One chain as a device sees it: `readable` segments from `first` on, then `writable` ones. One object per queue, overwritten by
+ * the next chain: a device that defers keeps the head and what it needs in slots of its own.
+ */
+export class DescriptorChain {
+  readonly segments: SegmentTable;
+  head = 0;
+  first = 0;
+  readable = 0;
+  writable = 0;
+  readableBytes = 0;
+  writableBytes = 0;
+  /** It was in flight when another process died: the host may have done it already. */
+  replayed = false;
+
+  constructor(segments: SegmentTable) {
+    this.segments = segments;
+  }
+
+  /** The first writable segment; past the last segment where there is none. */
+  get firstWritable(): number {
+    return this.first + this.readable;
+  }
+}
+
+export interface ChainSource {
+  /** The descriptor table: exactly the ring's size. */
+  readonly table: DataView;
+  readonly memory: GuestMemory;
+  readonly indirect: boolean;
+}
+
+/** Reads the chain that begins at `head` (below the table's size) into `chain`; answers what is wrong with it. Hot. */
+export function readChain(chain: DescriptorChain, head: number, source: ChainSource): ChainFault | undefined {
+  const { memory } = source;
+  let view = source.table;
+  let base = 0;
+  let limit = view.byteLength / DESCRIPTOR_SIZE;
+  let nested = false;
+  begin(chain, head);
+  for (let index = head, hops = 1; ; hops++) {
+    if (hops > limit) return 'CHAIN_LOOP';
+    const at = base + index * DESCRIPTOR_SIZE;
+    const address = view.getUint32(at + 4, true) * TWO_32 + view.getUint32(at, true);
+    const length = view.getUint32(at + 8, true);
+    const tail = view.getUint32(at + 12, true);
+    if ((tail & VIRTQ_DESC_F_INDIRECT) !== 0) {
+      if (nested) return 'INDIRECT_NESTED';
+      const fault = checkIndirect(source, tail, length);
+      if (fault !== undefined) return fault;
+      if (!memory.peek(address, length)) return 'INDIRECT_UNMAPPED';
+      view = memory.view;
+      base = memory.at;
+      limit = length / DESCRIPTOR_SIZE;
+      nested = true;
+      index = 0;
+      hops = 0;
+      continue;
+    }
+    const fault = append(chain, memory, address, length, (tail & VIRTQ_DESC_F_WRITE) !== 0);
+    if (fault !== undefined) return fault;
+    if ((tail & VIRTQ_DESC_F_NEXT) === 0) return undefined;
+    index = tail >>> 16;
+    if (index >= limit) return 'NEXT_OUT_OF_RANGE';
+  }
+}
+
+function begin(chain: DescriptorChain, head: number): void {
+  chain.head = head;
+  chain.first = chain.segments.small(head);
+  chain.readable = 0;
+  chain.writable = 0;
+  chain.readableBytes = 0;
+  chain.writableBytes = 0;
+}
+
+/**
+ * 2.7.5.3: a table is whole descriptors, and the last of its chain. Its length is bounded by what a chain may have and not
+ * by the ring's size, which Linux exceeds with small rings.
+ */
+function checkIndirect(source: ChainSource, tail: number, length: number): ChainFault | undefined {
+  if (!source.indirect) return 'INDIRECT_NOT_NEGOTIATED';
+  if ((tail & VIRTQ_DESC_F_NEXT) !== 0) return 'INDIRECT_WITH_NEXT';
+  if (length === 0 || length % DESCRIPTOR_SIZE !== 0 || length > PEEK_LIMIT) return 'INDIRECT_LENGTH';
+  return undefined;
+}
+
+/** Adds one buffer; one of no bytes adds nothing. */
+function append(chain: DescriptorChain, memory: GuestMemory, address: number, length: number, writable: boolean): ChainFault | undefined {
+  if (!writable && chain.writable !== 0) return 'READABLE_AFTER_WRITABLE';
+  if (length === 0) return undefined;
+  const host = memory.hostAddress(address, length);
+  if (host === 0) return appendPieces(chain, memory, address, length, writable);
+  return addSegment(chain, host, address, length, writable);
+}
+
+/** A buffer across regions that touch in guest addresses becomes one segment for each of them. */
+function appendPieces(chain: DescriptorChain, memory: GuestMemory, address: number, length: number, writable: boolean): ChainFault | undefined {
+  let done = 0;
+  while (done < length) {
+    const piece = Math.min(memory.contiguous(address + done), length - done);
+    if (piece === 0) return 'BUFFER_UNMAPPED';
+    const fault = addSegment(chain, memory.hostAddress(address + done, piece), address + done, piece, writable);
+    if (fault !== undefined) return fault;
+    done += piece;
+  }
+  return undefined;
+}
+
+function addSegment(chain: DescriptorChain, host: number, address: number, length: number, writable: boolean): ChainFault | undefined {
+  const { segments } = chain;
+  let segment = chain.first + chain.readable + chain.writable;
+  if (segment === segments.small(chain.head + 1) && chain.first === segments.small(chain.head)) {
+    segments.enlarge(chain.head);
+    segment = segments.large(chain.head) + segment - chain.first;
+    chain.first = segments.large(chain.head);
+  } else if (segment === segments.large(chain.head + 1)) {
+    return 'TOO_MANY_SEGMENTS';
+  }
+  // Storing into 32-bit words drops what is above: the low half first, then the high one.
+  segments.words[segment * 4] = host;
+  segments.words[segment * 4 + 1] = host / TWO_32;
+  segments.words[segment * 4 + 2] = length;
+  segments.guest[segment] = address;
+  if (writable) {
+    chain.writable++;
+    chain.writableBytes += length;
+  } else {
+    chain.readable++;
+    chain.readableBytes += length;
+  }
+  return undefined;
+}
