@@ -14,25 +14,25 @@ export function integer(value: number): Aml {
   assert(Number.isSafeInteger(value) && value >= 0, `${value} is not an AML integer`);
   if (value <= 1) return [value];
   if (value <= 0xff) return [0x0a, value];
-  if (value <= 0xffff) return [0x0b, ...littleEndian(value, 2)];
-  return value <= 0xffff_ffff ? dword(value) : [0x0e, ...littleEndian(value, 8)];
+  if (value <= 0xffff) return concat([0x0b], littleEndian(value, 2));
+  return value <= 0xffff_ffff ? dword(value) : concat([0x0e], littleEndian(value, 8));
 }
 
 export function dword(value: number): Aml {
-  return [0x0c, ...littleEndian(value, 4)];
+  return concat([0x0c], littleEndian(value, 4));
 }
 
 export function string(text: string): Aml {
   assert(/^[\x01-\x7f]*$/.test(text), `${JSON.stringify(text)} is not an AML string`);
-  return [0x0d, ...asciiBytes(text), 0];
+  return concat([0x0d], asciiBytes(text), [0]);
 }
 
 export function buffer(bytes: Aml): Aml {
-  return [0x11, ...withLength([...integer(bytes.length), ...bytes])];
+  return concat([0x11], withLength(concat(integer(bytes.length), bytes)));
 }
 
 export function packageOf(...elements: readonly Aml[]): Aml {
-  return [0x12, ...withLength([elements.length, ...elements.flat()])];
+  return concat([0x12], withLength(concat([elements.length], ...elements)));
 }
 
 /** An identifier of three letters and four hexadecimal digits, compressed into a DWord (19.6.37 EISAID). */
@@ -46,7 +46,7 @@ export function eisaId(id: string): Aml {
 /** The bytes of a UUID the way ACPI compares them: the first three groups little-endian (19.6.145 ToUUID). */
 export function uuid(text: string): Aml {
   assert(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text), `${text} is not a UUID`);
-  const bytes = [...Buffer.from(text.replaceAll('-', ''), 'hex')];
+  const bytes = Array.from(Buffer.from(text.replaceAll('-', ''), 'hex'));
   const swapped = [bytes.slice(0, 4).reverse(), bytes.slice(4, 6).reverse(), bytes.slice(6, 8).reverse(), bytes.slice(8)];
   return buffer(swapped.flat());
 }
@@ -58,19 +58,19 @@ export function path(text: string): Aml {
   for (const segment of segments) assert(/^[A-Z_][A-Z0-9_]{3}$/.test(segment), `${segment} is not an AML name`);
   const names = segments.flatMap(asciiBytes);
   const prefix = segments.length === 1 ? [] : segments.length === 2 ? [0x2e] : [0x2f, segments.length];
-  return [...(isRooted ? [0x5c] : []), ...prefix, ...names];
+  return concat(isRooted ? [0x5c] : [], prefix, names);
 }
 
 export function name(target: string, value: Aml): Aml {
-  return [0x08, ...path(target), ...value];
+  return concat([0x08], path(target), value);
 }
 
 export function scope(target: string, ...terms: readonly Aml[]): Aml {
-  return [0x10, ...withLength([...path(target), ...terms.flat()])];
+  return concat([0x10], withLength(concat(path(target), ...terms)));
 }
 
 export function device(target: string, ...terms: readonly Aml[]): Aml {
-  return [0x5b, 0x82, ...withLength([...path(target), ...terms.flat()])];
+  return concat([0x5b, 0x82], withLength(concat(path(target), ...terms)));
 }
 
 export interface MethodOptions {
@@ -82,7 +82,7 @@ export interface MethodOptions {
 
 export function method(options: MethodOptions, ...terms: readonly Aml[]): Aml {
   const flags = options.argumentCount | (options.serialized ? 8 : 0);
-  return [0x14, ...withLength([...path(options.name), flags, ...terms.flat()])];
+  return concat([0x14], withLength(concat(path(options.name), [flags], ...terms)));
 }
 
 export const SYSTEM_MEMORY = 0;
@@ -96,7 +96,7 @@ export interface OperationRegion {
 }
 
 export function operationRegion(region: OperationRegion): Aml {
-  return [0x5b, 0x80, ...path(region.name), region.space, ...integer(region.address), ...integer(region.length)];
+  return concat([0x5b, 0x80], path(region.name), [region.space], integer(region.address), integer(region.length));
 }
 
 /** A field's name and width in bits; without a name the bits are skipped. */
@@ -108,8 +108,8 @@ export interface FieldEntry {
 /** Accessed a byte at a time without the global lock; bits that a write does not name are written as zeros. */
 export function byteField(region: string, ...entries: readonly FieldEntry[]): Aml {
   const BYTE_ACCESS_WRITE_AS_ZEROS = 0x41;
-  const list = entries.flatMap((entry) => [...(entry.name === undefined ? [0] : path(entry.name)), ...packageLength(entry.bits)]);
-  return [0x5b, 0x81, ...withLength([...path(region), BYTE_ACCESS_WRITE_AS_ZEROS, ...list])];
+  const list = entries.flatMap((entry) => concat(entry.name === undefined ? [0] : path(entry.name), packageLength(entry.bits)));
+  return concat([0x5b, 0x81], withLength(concat(path(region), [BYTE_ACCESS_WRITE_AS_ZEROS], list)));
 }
 
 export function argument(index: 0 | 1 | 2 | 3 | 4 | 5 | 6): Aml {
@@ -121,41 +121,46 @@ export function local(index: 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7): Aml {
 }
 
 export function store(value: Aml, target: Aml): Aml {
-  return [0x70, ...value, ...target];
+  return concat([0x70], value, target);
 }
 
 export function and(left: Aml, right: Aml, target: Aml = zero): Aml {
-  return [0x7b, ...left, ...right, ...target];
+  return concat([0x7b], left, right, target);
 }
 
 export function or(left: Aml, right: Aml, target: Aml = zero): Aml {
-  return [0x7d, ...left, ...right, ...target];
+  return concat([0x7d], left, right, target);
 }
 
 export function equal(left: Aml, right: Aml): Aml {
-  return [0x93, ...left, ...right];
+  return concat([0x93], left, right);
 }
 
 export function when(condition: Aml, ...terms: readonly Aml[]): Aml {
-  return [0xa0, ...withLength([...condition, ...terms.flat()])];
+  return concat([0xa0], withLength(concat(condition, ...terms)));
 }
 
 export function give(value: Aml): Aml {
-  return [0xa4, ...value];
+  return concat([0xa4], value);
 }
 
 export function notify(target: string, value: number): Aml {
-  return [0x86, ...path(target), ...integer(value)];
+  return concat([0x86], path(target), integer(value));
 }
 
 /** Calls a method; the interpreter knows by its declaration how many arguments follow. */
 export function call(target: string, ...args: readonly Aml[]): Aml {
-  return [...path(target), ...args.flat()];
+  return concat(path(target), ...args);
 }
 
 /** Names 32 bits at byte `index` of a buffer. */
 export function createDwordField(source: Aml, index: number, field: string): Aml {
-  return [0x8a, ...source, ...integer(index), ...path(field)];
+  return concat([0x8a], source, integer(index), path(field));
+}
+
+/** Array spreads are an interpreted loop over each byte; this is one native call, and a launch waits for it. */
+export function concat(...parts: readonly Aml[]): Aml {
+  return parts.flat();
 }
 
 /** `value` in `size` bytes, the lowest first. Not for numbers past 2^53-1. */
@@ -166,14 +171,14 @@ export function littleEndian(value: number, size: number): number[] {
 }
 
 export function asciiBytes(text: string): number[] {
-  return [...Buffer.from(text, 'latin1')];
+  return Array.from(Buffer.from(text, 'latin1'));
 }
 
 /** `content` after its length, which counts the length's own bytes too. */
 function withLength(content: Aml): Aml {
   for (let own = 1; own <= 4; own++) {
     const length = packageLength(content.length + own);
-    if (length.length === own) return [...length, ...content];
+    if (length.length === own) return concat(length, content);
   }
   throw new RangeError(`${content.length} bytes are too long for one AML term`);
 }
@@ -183,5 +188,5 @@ function packageLength(length: number): Aml {
   if (length < 0x40) return [length];
   const more = length < 0x1000 ? 1 : length < 0x10_0000 ? 2 : 3;
   assert(length < 0x1000_0000, `${length} is too long for one AML term`);
-  return [(more << 6) | (length % 0x10), ...littleEndian(Math.floor(length / 0x10), more)];
+  return concat([(more << 6) | (length % 0x10)], littleEndian(Math.floor(length / 0x10), more));
 }

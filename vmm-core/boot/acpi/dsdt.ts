@@ -32,7 +32,7 @@ export function buildDsdt(input: DsdtInput): Uint8Array {
     aml.name('\\_S5_', aml.packageOf(aml.integer(ACPI_S5_SLEEP_TYPE), aml.integer(ACPI_S5_SLEEP_TYPE), aml.zero, aml.zero)),
     aml.scope('\\_SB_', powerButton(), eventController(input.gedRegister), eventDevice()),
   ];
-  return buildTable({ signature: 'DSDT', revision: 6, tableId: 'CHDSDT' }, terms.flat());
+  return buildTable({ signature: 'DSDT', revision: 6, tableId: 'CHDSDT' }, aml.concat(...terms));
 }
 
 function pciRoot(input: DsdtInput): aml.Aml {
