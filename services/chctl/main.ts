@@ -14,8 +14,12 @@ void dispatch().then(exitNow);
 async function dispatch(): Promise<number> {
   switch (command) {
     case 'run': {
+      // The core starts first: what it needs to know is read meanwhile.
+      const { BegunMachine } = await import('../orchestrator/index.ts');
+      const where = programs();
+      const begun = asksOnly(rest) ? undefined : BegunMachine.begin(where.core, rest.some(isVerbose));
       const { runCommand } = await import('./commands/run.ts');
-      return runCommand(rest, programs());
+      return runCommand(rest, where, begun);
     }
     case 'image': {
       const { imageCommand } = await import('./image/image-command.ts');
@@ -30,6 +34,15 @@ async function dispatch(): Promise<number> {
       return helpCommand(command, rest, process);
     }
   }
+}
+
+/** `chctl run --help` starts nothing. (Later in the line it may be another option's value.) */
+function asksOnly([first = '']: readonly string[]): boolean {
+  return ['--help', '-h', '--version', '-V'].includes(first);
+}
+
+function isVerbose(argument: string): boolean {
+  return argument === '--verbose' || /^-v+$/.test(argument);
 }
 
 /** The other processes' scripts, in the same tree as this one: sources beside sources, bundles beside bundles. */

@@ -1,5 +1,5 @@
 /** The orchestrator's public face: what `chctl run` hosts in its own process. */
-export { type Programs, type RunOptions, runMachine } from './run-machine.ts';
+export { BegunMachine, type Programs, type RunOptions } from './run-machine.ts';
 export type { LaunchError } from './launch/launch-error.ts';
 export type { Outcome } from './supervise/outcome.ts';
 export { cpuHasVirtualization } from './launch/slow-kvm.ts';

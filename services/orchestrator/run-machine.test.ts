@@ -31,7 +31,7 @@ interface Ended {
   readonly stderr: string;
 }
 
-describe('runMachine, with real processes that each do one odd thing', function () {
+describe('BegunMachine, with real processes that each do one odd thing', function () {
   this.timeout(30_000);
   let folder: string;
   let launcher: ChildProcess | undefined;

@@ -36,25 +36,78 @@ interface Launched {
   readonly devices: readonly StartedProcess[];
 }
 
-/** Resolves when the machine has ended and nothing of it is left. */
-export async function runMachine(config: VmConfig, options: RunOptions): Promise<Result<Outcome, LaunchError>> {
-  const plan = planLaunch(config, planOptions(config, options));
-  using resources = new Resources();
-  for (const resource of plan.resources) {
-    const opened = resources.open(resource);
-    if (!opened.ok) return abandon(resources, opened.error);
+/**
+ * A machine whose core process starts while its configuration is still being read: that takes as long as a tenth of a whole
+ * launch. Ends with `run` or with `abandon`.
+ */
+export class BegunMachine {
+  readonly #core: StartedProcess;
+  readonly #directory: string;
+  readonly #verbose: boolean;
+
+  private constructor(core: StartedProcess, directory: string, verbose: boolean) {
+    this.#core = core;
+    this.#directory = directory;
+    this.#verbose = verbose;
   }
-  const refusal = refuseSlowKvm(config, options, resources);
-  if (refusal !== undefined) return abandon(resources, refusal);
-  const directory = makeRunDirectory();
-  if (!directory.ok) return abandon(resources, directory.error);
-  const launched = launch(plan, options, directory.value);
-  const outcome = launched.ok
-    ? ok(await superviseMachine({ plan, launched: launched.value, resources, directory: directory.value }, options))
-    : launched;
-  closeConsoles(resources.consoles);
-  removeRunDirectory(directory.value);
-  return outcome;
+
+  static begin(coreScript: string, verbose: boolean): Result<BegunMachine, LaunchError> {
+    inheritNothing();
+    const directory = makeRunDirectory();
+    if (!directory.ok) return directory;
+    const core = startProcess({ name: 'core', script: coreScript, runDirectory: directory.value, verbose });
+    if (core.ok) return ok(new BegunMachine(core.value, directory.value, verbose));
+    removeRunDirectory(directory.value);
+    return core;
+  }
+
+  /** Resolves when the machine has ended and nothing of it is left. */
+  async run(config: VmConfig, options: RunOptions): Promise<Result<Outcome, LaunchError>> {
+    const plan = planLaunch(config, planOptions(config, options));
+    using resources = new Resources();
+    const devices = this.#prepare(plan, resources, config, options);
+    if (!devices.ok) {
+      await this.abandon();
+      closeConsoles(resources.consoles);
+      return devices;
+    }
+    const launched = { core: this.#core, devices: devices.value };
+    const outcome = await superviseMachine({ plan, launched, resources, directory: this.#directory }, options);
+    closeConsoles(resources.consoles);
+    removeRunDirectory(this.#directory);
+    return ok(outcome);
+  }
+
+  /** For a machine that will not be: its options were wrong. */
+  async abandon(): Promise<void> {
+    this.#core.child.signal('SIGKILL');
+    await this.#core.child.ended;
+    this.#core.socket.close();
+    removeRunDirectory(this.#directory);
+  }
+
+  /** Opens everything that the plan names, then starts the devices. */
+  #prepare(plan: LaunchPlan, resources: Resources, config: VmConfig, options: RunOptions): Result<readonly StartedProcess[], LaunchError> {
+    for (const resource of plan.resources) {
+      const opened = resources.open(resource);
+      if (!opened.ok) return opened;
+    }
+    const refusal = refuseSlowKvm(config, options, resources);
+    return refusal === undefined ? this.#startDevices(plan, options.programs) : err(refusal);
+  }
+
+  #startDevices(plan: LaunchPlan, programs: Programs): Result<readonly StartedProcess[], LaunchError> {
+    const devices: StartedProcess[] = [];
+    for (const { name, program } of plan.devices) {
+      const device = startProcess({ name, script: programs[program], runDirectory: this.#directory, verbose: this.#verbose });
+      if (!device.ok) {
+        for (const { child } of devices) child.signal('SIGKILL');
+        return device;
+      }
+      devices.push(device.value);
+    }
+    return ok(devices);
+  }
 }
 
 function planOptions(config: VmConfig, options: RunOptions) {
@@ -66,35 +119,12 @@ function vmId(): string {
   return `vm-${process.pid}`;
 }
 
-function abandon(resources: Resources, error: LaunchError): Result<never, LaunchError> {
-  closeConsoles(resources.consoles);
-  return err(error);
-}
-
 function refuseSlowKvm({ payload }: VmConfig, { slowKvm }: RunOptions, resources: Resources): LaunchError | undefined {
   if (slowKvm || payload.kind !== 'kernel' || cpuHasVirtualization()) return undefined;
   if (!looksLikeLinux(resources.descriptor('kernel'))) return undefined;
   const message =
     "this CPU offers no vmx or svm: /dev/kvm would emulate every instruction and a Linux would seem to hang; 'npm start' boots one in a lab that works here, --slow-kvm boots it anyway";
   return { code: 'SLOW_KVM', message };
-}
-
-/** All processes at once, before anything else is loaded: they start while we go on. */
-function launch(plan: LaunchPlan, options: RunOptions, runDirectory: string): Result<Launched, LaunchError> {
-  inheritNothing();
-  const common = { runDirectory, verbose: options.logLevel > 0 };
-  const core = startProcess({ ...common, name: 'core', script: options.programs.core });
-  if (!core.ok) return core;
-  const devices: StartedProcess[] = [];
-  for (const { name, program } of plan.devices) {
-    const device = startProcess({ ...common, name, script: options.programs[program] });
-    if (!device.ok) {
-      for (const { child } of [core.value, ...devices]) child.signal('SIGKILL');
-      return device;
-    }
-    devices.push(device.value);
-  }
-  return ok({ core: core.value, devices });
 }
 
 interface Machine {

@@ -4,12 +4,45 @@ import { type GivenOptions, parseCommandLine } from '#shared/config/command-line
 import type { ConfigError } from '#shared/config/config-error.ts';
 import { type VmOptions, parseVmOptions } from '#shared/config/parse-vm-config.ts';
 import type { VmConfig } from '#shared/config/vm-config.ts';
+import { assert } from '#shared/lang/assert.ts';
+import type { Result } from '#shared/lang/result.ts';
 import { EXIT } from '#shared/sys/process-exit.ts';
-import { type Programs, runMachine } from '../../orchestrator/index.ts';
+import type { BegunMachine, LaunchError, Programs } from '../../orchestrator/index.ts';
 
 const DEFAULT_CMDLINE = 'console=ttyS0 root=/dev/vda';
 
-export async function runCommand(args: readonly string[], programs: Programs): Promise<number> {
+/** `begun` has its core process started already; none where nothing is to be run. */
+export async function runCommand(
+  args: readonly string[],
+  programs: Programs,
+  begun: Result<BegunMachine, LaunchError> | undefined,
+): Promise<number> {
+  const wanted = await readOptions(args);
+  if (typeof wanted === 'number') {
+    if (begun?.ok === true) await begun.value.abandon();
+    return wanted;
+  }
+  assert(begun !== undefined, 'whoever asks for more than help has a machine begun');
+  if (!begun.ok) return fail(begun.error.message);
+  const { config, given } = wanted;
+  const run = await begun.value.run(config, {
+    programs,
+    logLevel: Math.min(3, given.get('verbose')?.length ?? 0),
+    slowKvm: given.has('slow-kvm'),
+    tell,
+  });
+  if (!run.ok) return fail(run.error.message);
+  if (run.value.lines.length > 0) tell(run.value.lines.join('\n'));
+  return run.value.status;
+}
+
+interface Wanted {
+  readonly config: VmConfig;
+  readonly given: GivenOptions;
+}
+
+/** What is to be run, or the exit status where that is all. */
+async function readOptions(args: readonly string[]): Promise<Wanted | number> {
   const given = parseCommandLine(args);
   if (!given.ok) return usageError(given.error);
   if (given.value.has('help')) return showHelp();
@@ -17,16 +50,7 @@ export async function runCommand(args: readonly string[], programs: Programs): P
   const options = parseVmOptions(given.value, defaults(given.value));
   if (!options.ok) return usageError(options.error);
   const config = await withPayload(options.value);
-  if (typeof config === 'string') return fail(config);
-  const run = await runMachine(config, {
-    programs,
-    logLevel: Math.min(3, given.value.get('verbose')?.length ?? 0),
-    slowKvm: given.value.has('slow-kvm'),
-    tell,
-  });
-  if (!run.ok) return fail(run.error.message);
-  for (const line of run.value.lines) tell(line);
-  return run.value.status;
+  return typeof config === 'string' ? fail(config) : { config, given: given.value };
 }
 
 /** The terminal is the serial port's, unless the virtio console was given it. */
@@ -70,7 +94,7 @@ async function showVersion(): Promise<number> {
   return EXIT.poweredOff;
 }
 
-/** One line on standard error; a reader that has gone away is no reason to end the machine. */
+/** What the user should know, on standard error; a reader that has gone away is no reason to end the machine. */
 function tell(line: string): void {
   try {
     writeSync(2, `chctl: ${line}\n`);

@@ -46,7 +46,7 @@ export interface SupervisorOptions {
 }
 
 /** Lines of a log that a user is shown. */
-const SHOWN_LINES = 10;
+const SHOWN_LINES = 20;
 /** A core that crashes takes its devices' connections along: its own end may be reported to us a moment after theirs. */
 const CAUSE_GRACE_MS = 100;
 

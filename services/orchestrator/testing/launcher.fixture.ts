@@ -5,7 +5,7 @@ import { parseCommandLine } from '#shared/config/command-line.ts';
 import { parseVmOptions } from '#shared/config/parse-vm-config.ts';
 import { expect } from '#shared/lang/result.ts';
 import { exitNow, exitOnUncaught } from '#shared/sys/process-exit.ts';
-import { runMachine } from '../index.ts';
+import { BegunMachine } from '../index.ts';
 
 exitOnUncaught('launcher');
 
@@ -15,7 +15,8 @@ if (payload === undefined) throw new Error('a kernel is needed');
 const script = (name: string): string => fileURLToPath(new URL(`${name}.fixture.ts`, import.meta.url));
 const say = (line: string): void => void writeSync(2, `${line}\n`);
 
-const run = await runMachine(
+const begun = expect(BegunMachine.begin(script('core'), false), 'begin');
+const run = await begun.run(
   { ...rest, payload },
   {
     programs: { core: script('core'), block: script('block') },
