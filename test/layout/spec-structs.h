@@ -24,3 +24,27 @@ struct hvm_start_info {
 struct hvm_modlist_entry { __u64 paddr, size, cmdline_paddr, reserved; };
 struct hvm_memmap_table_entry { __u64 addr, size; __u32 type, reserved; };
 
+
+/* ACPI 6.5, 5.2.3.2 Generic Address Structure, 5.2.5.3 RSDP, 5.2.6 System Description Table Header. */
+struct acpi_generic_address { __u8 space_id, bit_width, bit_offset, access_width; __u64 address; } __attribute__((packed));
+struct acpi_table_rsdp {
+  __u8 signature[8], checksum, oem_id[6], revision;
+  __u32 rsdt_physical_address, length;
+  __u64 xsdt_physical_address;
+  __u8 extended_checksum, reserved[3];
+} __attribute__((packed));
+struct acpi_table_header {
+  __u8 signature[4];
+  __u32 length;
+  __u8 revision, checksum, oem_id[6], oem_table_id[8];
+  __u32 oem_revision;
+  __u8 asl_compiler_id[4];
+  __u32 asl_compiler_revision;
+} __attribute__((packed));
+
+/* DSP0134 3.2, 5.2.2 SMBIOS 3.0 (64-bit) Entry Point. */
+struct smbios3_entry_point {
+  __u8 anchor[5], checksum, length, major, minor, docrev, revision, reserved;
+  __u32 table_size;
+  __u64 table_address;
+} __attribute__((packed));
