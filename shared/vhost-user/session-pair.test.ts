@@ -5,7 +5,7 @@
  *   MQ                    `negotiates ...`                                qemu-storage-daemon, QEMU
  *   REPLY_ACK             every call here; session.test.ts                qemu-storage-daemon
  *   CONFIG                `reads and writes config space`                 qemu-storage-daemon, QEMU
- *   BACKEND_REQ           `passes on changes of config space`             qemu-storage-daemon
+ *   BACKEND_REQ           `passes on changes of config space`             qemu-storage-daemon takes the channel, uses it never
  *   CONFIGURE_MEM_SLOTS   `adds and removes regions ...`                  qemu-storage-daemon, QEMU
  *   INFLIGHT_SHMFD        `gives an in-flight area and takes it back`     QEMU (its front end)
  *   STATUS                `keeps the status, and resets on 0`             none: neither QEMU 7.2 end has it for block

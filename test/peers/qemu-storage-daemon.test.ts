@@ -1,8 +1,9 @@
 /**
  * Our front end before a foreign back end: qemu-storage-daemon's vhost-user-blk export.
  *
- * What it has of the protocol, and so is tested here: MQ, CONFIG, REPLY_ACK, BACKEND_REQ, CONFIGURE_MEM_SLOTS, INFLIGHT_SHMFD
- * as far as it goes (7.2 does not offer it). STATUS and RESET_DEVICE it has not: `shared/vhost-user/session-pair.test.ts`.
+ * Of the protocol it has (version 7.2) MQ, CONFIG, REPLY_ACK and CONFIGURE_MEM_SLOTS, which are tested here, and BACKEND_REQ,
+ * whose channel it takes and never uses: a resize of the disk shows in config space, unannounced.
+ * INFLIGHT_SHMFD, STATUS and RESET_DEVICE it has not: `shared/vhost-user/session-pair.test.ts`.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
