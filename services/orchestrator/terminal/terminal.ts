@@ -26,6 +26,8 @@ export class Terminal {
     this.#input.on('error', () => {});
     process.stdin.setRawMode(true);
     process.prependListener('uncaughtException', () => this.restore());
+    // A terminal that hangs up fails to read: it also sends SIGHUP, which ends the machine.
+    process.stdin.on('error', () => {});
     process.stdin.on('data', (chunk: Buffer) => this.#type(chunk));
   }
 
