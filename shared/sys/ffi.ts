@@ -11,6 +11,9 @@ import koffi from 'koffi';
 
 const libc = koffi.load('libc.so.6');
 
+/** What a call of this thread is using right now: the collector sees it here. */
+const inUse: { argument: NativeBuffer | undefined } = { argument: undefined };
+
 /** libc's `syscall`: -1 and errno on failure. Six arguments, each a machine word. */
 const rawSyscall: (
   number: number,
@@ -34,6 +37,17 @@ const rawIoctl: (fd: number, request: number, argument: number) => number = libc
 export function ioctl(fd: number, request: number, argument: number): number {
   const result = rawIoctl(fd, request, argument);
   return result === -1 ? -koffi.errno() : result;
+}
+
+/**
+ * ioctl with a struct as its argument: the result, or `-errno`. The struct stays reachable during the call, which its bare
+ * address would not ensure: passing a number may itself allocate, and so collect.
+ */
+export function ioctlStruct(fd: number, request: number, argument: NativeBuffer): number {
+  inUse.argument = argument;
+  const result = ioctl(fd, request, argument.address);
+  inUse.argument = undefined;
+  return result;
 }
 
 /** Memory of our own with an address that never moves. */
