@@ -1,0 +1,103 @@
+/** ch-block's command line, after vhost-user's "Backend program conventions". */
+import { parseArgs } from 'node:util';
+import { type Result, err, ok } from '#shared/lang/result.ts';
+
+export interface BlockArguments {
+  readonly kind: 'serve';
+  readonly path: string;
+  readonly readOnly: boolean;
+  readonly serial: string;
+  readonly queueCount: number;
+  readonly queueSize: number;
+  readonly socket: { readonly kind: 'path'; readonly path: string } | { readonly kind: 'fd'; readonly fd: number };
+}
+
+export type Arguments = BlockArguments | { readonly kind: 'capabilities' } | { readonly kind: 'help' };
+
+export const USAGE = `usage: ch-block (--socket-path PATH | --fd N) (--disk path=FILE[,readonly=on|off][,serial=TEXT][,num_queues=N][,queue_size=N] | --blk-file FILE [--read-only])
+       ch-block --print-capabilities`;
+
+const MAX_QUEUES = 16;
+const MAX_QUEUE_SIZE = 1024;
+const DISK_KEYS = ['path', 'readonly', 'serial', 'num_queues', 'queue_size'];
+
+/** The command line as what to serve; the error is one line for the user. */
+export function parseArguments(argv: readonly string[]): Result<Arguments, string> {
+  const parsed = read(argv);
+  if (!parsed.ok) return parsed;
+  const { values } = parsed.value;
+  if (values.help === true) return ok({ kind: 'help' });
+  if (values['print-capabilities'] === true) return ok({ kind: 'capabilities' });
+  const socket = parseSocket(values['socket-path'], values.fd);
+  if (!socket.ok) return socket;
+  const disk = parseDisk(values.disk, values['blk-file']);
+  if (!disk.ok) return disk;
+  return ok({ kind: 'serve', ...disk.value, readOnly: disk.value.readOnly || values['read-only'] === true, socket: socket.value });
+}
+
+function read(argv: readonly string[]): Result<ReturnType<typeof readStrict>, string> {
+  try {
+    return ok(readStrict(argv));
+  } catch (error) {
+    return err(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function readStrict(argv: readonly string[]) {
+  return parseArgs({
+    args: [...argv],
+    strict: true,
+    options: {
+      'socket-path': { type: 'string' },
+      fd: { type: 'string' },
+      disk: { type: 'string' },
+      'blk-file': { type: 'string' },
+      'read-only': { type: 'boolean' },
+      'print-capabilities': { type: 'boolean' },
+      help: { type: 'boolean' },
+    },
+  });
+}
+
+function parseSocket(path: string | undefined, fd: string | undefined): Result<BlockArguments['socket'], string> {
+  if ((path === undefined) === (fd === undefined)) return err('give exactly one of --socket-path PATH and --fd N');
+  if (path !== undefined) return path === '' ? err('--socket-path is empty') : ok({ kind: 'path', path });
+  const number = parseNumber(fd, 3, 2 ** 20);
+  return number === undefined ? err(`--fd "${fd}" is no descriptor from 3 up`) : ok({ kind: 'fd', fd: number });
+}
+
+type DiskArguments = Omit<BlockArguments, 'kind' | 'socket'>;
+
+function parseDisk(disk: string | undefined, file: string | undefined): Result<DiskArguments, string> {
+  if ((disk === undefined) === (file === undefined)) return err('give exactly one of --disk path=FILE and --blk-file FILE');
+  const defaults = { readOnly: false, serial: '', queueCount: 1, queueSize: 256 };
+  if (file !== undefined) return file === '' ? err('--blk-file is empty') : ok({ ...defaults, path: file });
+  const given = new Map<string, string>();
+  for (const pair of (disk ?? '').split(',')) {
+    const [key = '', ...rest] = pair.split('=');
+    if (!DISK_KEYS.includes(key)) return err(`--disk: unknown key "${key}"; known are ${DISK_KEYS.join(', ')}`);
+    if (given.has(key)) return err(`--disk: "${key}" is given twice`);
+    given.set(key, rest.join('='));
+  }
+  const path = given.get('path') ?? '';
+  const readOnly = parseSwitch(given.get('readonly') ?? 'off');
+  const queueCount = parseNumber(given.get('num_queues') ?? '1', 1, MAX_QUEUES);
+  const queueSize = parseNumber(given.get('queue_size') ?? '256', 2, MAX_QUEUE_SIZE);
+  if (path === '') return err('--disk: path=FILE is missing');
+  if (readOnly === undefined) return err(`--disk: readonly="${given.get('readonly')}" is neither on nor off`);
+  if (queueCount === undefined) return err(`--disk: num_queues="${given.get('num_queues')}" is not from 1 to ${MAX_QUEUES}`);
+  if (queueSize === undefined || (queueSize & (queueSize - 1)) !== 0) {
+    return err(`--disk: queue_size="${given.get('queue_size')}" is no power of two from 2 to ${MAX_QUEUE_SIZE}`);
+  }
+  return ok({ path, readOnly, serial: given.get('serial') ?? '', queueCount, queueSize });
+}
+
+function parseNumber(text: string | undefined, lowest: number, highest: number): number | undefined {
+  const value = /^\d{1,9}$/.test(text ?? '') ? Number(text) : NaN;
+  return value >= lowest && value <= highest ? value : undefined;
+}
+
+function parseSwitch(text: string): boolean | undefined {
+  if (text === 'on' || text === 'true') return true;
+  return text === 'off' || text === 'false' ? false : undefined;
+}

@@ -1,0 +1,236 @@
+/** The disk as a vhost-user session sees it, and its rings as the data thread serves them. */
+import { type Result, err, ok } from '#shared/lang/result.ts';
+import { assert } from '#shared/lang/assert.ts';
+import { GuestMemory } from '#shared/memory/index.ts';
+import { EPOLLIN, EPOLLOUT } from '#shared/sys/epoll.ts';
+import { signalEventFd } from '#shared/sys/eventfd.ts';
+import { IORING_CQE_F_MORE, IORING_OP, IORING_POLL_ADD_MULTI, type IoUring } from '#shared/sys/io-uring.ts';
+import type { Fd } from '#shared/sys/owned-fd.ts';
+import { pollNow } from '#shared/sys/poll.ts';
+import { type BackendRequests, type RingError, type RingStart, VHOST_USER_PROTOCOL_F, type VhostUserDevice } from '#shared/vhost-user/backend/index.ts';
+import { RING_FEATURES, SegmentTable, SplitQueue } from '#shared/virtio/index.ts';
+import { BlockRing, type Disk } from './ring.ts';
+import {
+  CONFIG_SPACE_SIZE,
+  SECTOR_SIZE,
+  SEG_MAX,
+  VIRTIO_BLK_F_BLK_SIZE,
+  VIRTIO_BLK_F_FLUSH,
+  VIRTIO_BLK_F_MQ,
+  VIRTIO_BLK_F_RO,
+  VIRTIO_BLK_F_SEG_MAX,
+  VirtioBlkConfig,
+} from './spec.ts';
+
+/** What a completion is of, in the upper half of its token: below this a queue's index, with the head in the lower half. */
+export const TOKEN_KICK = 0x1_0000;
+export const TOKEN_CANCEL = 0x1_0001;
+
+/** Chains of one ring before the others, and what is complete, get their turn. */
+const BUDGET = 128;
+
+export interface DeviceOptions {
+  readonly queueCount: number;
+  readonly maxQueueSize: number;
+}
+
+interface Running {
+  readonly ring: BlockRing;
+  readonly errFd: Fd | undefined;
+  kickFd: Fd | undefined;
+  /** Names the poll that is armed on the kick; undefined: none. */
+  poll: number | undefined;
+  faultTold: boolean;
+}
+
+export class BlockDevice implements VhostUserDevice {
+  readonly features: bigint;
+  readonly protocolFeatures = VHOST_USER_PROTOCOL_F.CONFIG | VHOST_USER_PROTOCOL_F.INFLIGHT_SHMFD | VHOST_USER_PROTOCOL_F.BACKEND_REQ;
+  readonly queueCount: number;
+  readonly maxQueueSize: number;
+  readonly #disk: Disk;
+  readonly #uring: IoUring;
+  readonly #segments: readonly SegmentTable[];
+  readonly #config = new Uint8Array(CONFIG_SPACE_SIZE);
+  readonly #running: (Running | undefined)[];
+  /** Those of `#running` that are there: what the loop walks. */
+  #active: Running[] = [];
+  #memory = new GuestMemory([]);
+  #writeThrough = false;
+  #nextPoll = 0;
+
+  constructor(options: DeviceOptions, disk: Disk, uring: IoUring) {
+    const { queueCount, maxQueueSize } = options;
+    this.queueCount = queueCount;
+    this.maxQueueSize = maxQueueSize;
+    this.#disk = disk;
+    this.#uring = uring;
+    this.#segments = Array.from({ length: queueCount }, () => new SegmentTable(maxQueueSize));
+    this.#running = new Array<Running | undefined>(queueCount).fill(undefined);
+    this.features =
+      RING_FEATURES |
+      VIRTIO_BLK_F_SEG_MAX |
+      VIRTIO_BLK_F_BLK_SIZE |
+      VIRTIO_BLK_F_FLUSH |
+      (disk.readOnly ? VIRTIO_BLK_F_RO : 0n) |
+      (queueCount > 1 ? VIRTIO_BLK_F_MQ : 0n);
+    const config = new DataView(this.#config.buffer);
+    VirtioBlkConfig.set.capacity(config, 0, disk.sectors);
+    VirtioBlkConfig.set.seg_max(config, 0, SEG_MAX);
+    VirtioBlkConfig.set.blk_size(config, 0, SECTOR_SIZE);
+    VirtioBlkConfig.set.num_queues(config, 0, queueCount);
+  }
+
+  readConfig(offset: number, length: number): Uint8Array | undefined {
+    return offset + length <= CONFIG_SPACE_SIZE ? this.#config.slice(offset, offset + length) : undefined;
+  }
+
+  /** Nothing of it may be written: CONFIG_WCE is not offered. */
+  writeConfig(): boolean {
+    return false;
+  }
+
+  setFeatures(acked: bigint): void {
+    this.#writeThrough = (acked & VIRTIO_BLK_F_FLUSH) === 0n;
+  }
+
+  setMemory(memory: GuestMemory): void {
+    assert(this.#active.length === 0, 'the memory table changes under running rings');
+    this.#memory = memory;
+  }
+
+  startRing(start: RingStart): Result<void, RingError> {
+    const segments = this.#segments[start.index];
+    if (segments === undefined) return err({ code: 'NO_SUCH_RING' });
+    const queue = SplitQueue.activate(start, this.#memory, segments);
+    if (!queue.ok) return queue;
+    const ring = new BlockRing(
+      { index: start.index, writeThrough: this.#writeThrough, callFd: start.callFd, enabled: start.enabled },
+      { queue: queue.value, memory: this.#memory, uring: this.#uring, disk: this.#disk },
+    );
+    const running: Running = { ring, errFd: start.errFd, kickFd: start.kickFd, poll: undefined, faultTold: false };
+    this.#running[start.index] = running;
+    this.#active = this.#running.filter((one) => one !== undefined);
+    this.#watchKick(running);
+    return ok();
+  }
+
+  stopRing(index: number): number {
+    const running = this.#running[index];
+    assert(running !== undefined, 'a ring is stopped that does not run');
+    this.#drain(running.ring);
+    this.#unwatchKick(running);
+    this.#running[index] = undefined;
+    this.#active = this.#running.filter((one) => one !== undefined);
+    return running.ring.queue.nextAvailable;
+  }
+
+  setRingCall(index: number, callFd: Fd | undefined): void {
+    const running = this.#running[index];
+    if (running === undefined) return;
+    running.ring.callFd = callFd;
+    // Completions told on the old descriptor may never have been seen.
+    if (callFd !== undefined) signalEventFd(callFd);
+  }
+
+  setRingKick(index: number, kickFd: Fd | undefined): void {
+    const running = this.#running[index];
+    if (running === undefined) return;
+    this.#unwatchKick(running);
+    running.kickFd = kickFd;
+    this.#watchKick(running);
+  }
+
+  setRingEnabled(index: number, enabled: boolean): void {
+    const running = this.#running[index];
+    if (running !== undefined) running.ring.enabled = enabled;
+  }
+
+  reset(): void {
+    this.#writeThrough = false;
+  }
+
+  /** The disk does not change while it is served: there is nothing to tell yet. */
+  setBackendChannel(_channel: BackendRequests | undefined): void {}
+
+  /** Takes what the drivers have made available and prepares it for io_uring; how many chains. Hot. */
+  take(): number {
+    let count = 0;
+    for (const running of this.#active) {
+      const { ring } = running;
+      if (!ring.enabled) continue;
+      count += ring.loop.drain(Math.min(BUDGET, this.#uring.free));
+      if (ring.queue.fault !== undefined && !running.faultTold) this.#tellFault(running);
+    }
+    return count;
+  }
+
+  /** Shows the drivers what is done, with at most one signal each. Hot. */
+  publish(): void {
+    for (const { ring } of this.#active) ring.loop.publish();
+  }
+
+  /** Whether a driver has made something available. Hot: this is what a poll looks at. */
+  hasMore(): boolean {
+    for (const { ring } of this.#active) if (ring.enabled && ring.queue.hasMore()) return true;
+    return false;
+  }
+
+  quiet(): void {
+    for (const { ring } of this.#active) if (ring.enabled) ring.queue.disableNotification();
+  }
+
+  /** Asks for kicks; false where something came before that could be seen. */
+  arm(): boolean {
+    let armed = true;
+    for (const { ring } of this.#active) if (ring.enabled && !ring.queue.enableNotification()) armed = false;
+    return armed;
+  }
+
+  /** A completion of a request or of a poll of ours. Hot. */
+  complete(tokenHigh: number, tokenLow: number, result: number, flags: number): void {
+    if (tokenHigh < TOKEN_KICK) {
+      const running = this.#running[tokenHigh];
+      assert(running !== undefined, 'a completion of a ring that does not run');
+      running.ring.complete(tokenLow, result);
+    } else if (tokenHigh === TOKEN_KICK && (flags & IORING_CQE_F_MORE) === 0) {
+      const running = this.#active.find((one) => one.poll === tokenLow);
+      if (running === undefined) return;
+      running.poll = undefined;
+      if (result >= 0) this.#watchKick(running);
+    }
+  }
+
+  /** Ends the requests under way; chains not yet taken stay the driver's. */
+  #drain(ring: BlockRing): void {
+    while (ring.outstanding > 0) {
+      this.#uring.submit(1);
+      while (this.#uring.next()) this.complete(this.#uring.tokenHigh, this.#uring.tokenLow, this.#uring.result, this.#uring.flags);
+    }
+    ring.loop.publish();
+  }
+
+  /** The kick's counter is never read: each write to it wakes the poll, and a poll that is armed anew finds an old count. */
+  #watchKick(running: Running): void {
+    if (running.kickFd === undefined) return;
+    this.#nextPoll = (this.#nextPoll + 1) >>> 0;
+    running.poll = this.#nextPoll;
+    this.#uring.prepare(IORING_OP.POLL_ADD, 0, running.kickFd, 0, 0, IORING_POLL_ADD_MULTI, this.#nextPoll, TOKEN_KICK, EPOLLIN);
+    this.#uring.submit(0);
+  }
+
+  #unwatchKick(running: Running): void {
+    if (running.poll === undefined) return;
+    // POLL_REMOVE names the poll by its user_data, in the place of an address.
+    this.#uring.prepare(IORING_OP.POLL_REMOVE, 0, -1, 0, TOKEN_KICK * 2 ** 32 + running.poll, 0, 0, TOKEN_CANCEL);
+    this.#uring.submit(0);
+    running.poll = undefined;
+  }
+
+  /** The ring takes nothing any more; its front end hears of it once, and may reset the device. */
+  #tellFault(running: Running): void {
+    running.faultTold = true;
+    const fd = running.errFd;
+    if (fd !== undefined && pollNow(fd, EPOLLOUT) === EPOLLOUT) signalEventFd(fd);
+  }
+}

@@ -1,0 +1,171 @@
+/**
+ * ch-block: one raw image as a vhost-user block device.
+ *
+ * Started by hand with a socket of its own, or by the launcher with one inherited socket that brings the rest. Either way this
+ * thread opens and locks the image, starts the data thread and then waits for what ends the process.
+ */
+import { constants, openSync, statSync, unlinkSync, writeSync } from 'node:fs';
+import { Worker } from 'node:worker_threads';
+import { type Result, err, ok } from '#shared/lang/result.ts';
+import type { DeviceEnd } from '#shared/rpc/start-channel.ts';
+import { createEventFd, signalEventFd } from '#shared/sys/eventfd.ts';
+import { type Fd, asFd } from '#shared/sys/owned-fd.ts';
+import { EXIT, exitNow, exitOnUncaught } from '#shared/sys/process-exit.ts';
+import { listenUnix } from '#shared/sys/unix-socket.ts';
+import { type BlockArguments, USAGE, parseArguments } from './arguments.ts';
+import { takeImage } from './host.ts';
+import { ID_BYTES } from './spec.ts';
+import type { WorkerData, WorkerMessage } from './worker.ts';
+
+/** After this the requests under way are the kernel's to finish. */
+const STOP_DEADLINE_MS = 500;
+const SIGNALS = { SIGTERM: 15, SIGINT: 2 } as const;
+const LOG_INFO = 1;
+
+exitOnUncaught('ch-block');
+
+/** What the data thread ends the process with. */
+const exitStatus = new Int32Array(new SharedArrayBuffer(4));
+
+/** What the data thread is given, but for the descriptors that this thread makes. */
+type Served = Pick<WorkerData, 'imageFd' | 'sectors' | 'readOnly' | 'queueCount' | 'maxQueueSize' | 'socket'> & { readonly serial: string };
+
+if (process.argv.length > 2) startByHand();
+else await startByLauncher();
+
+function startByHand(): void {
+  const parsed = parseArguments(process.argv.slice(2));
+  if (!parsed.ok) return fail(`${parsed.error}\n${USAGE}`, EXIT.usage);
+  switch (parsed.value.kind) {
+    case 'help':
+      return print(USAGE);
+    case 'capabilities':
+      return print(JSON.stringify({ type: 'block', features: ['blk-file', 'read-only'] }));
+    case 'serve':
+      return serveArguments(parsed.value);
+  }
+}
+
+function serveArguments(given: BlockArguments): void {
+  const what = `disk "${given.path}"`;
+  const opened = openImage(given.path, given.readOnly);
+  if (!opened.ok) return fail(opened.error);
+  const image = takeImage(opened.value, what, given.readOnly);
+  if (!image.ok) return fail(image.error);
+  const { socket } = given;
+  const listener = socket.kind === 'path' ? listenUnix(socket.path) : undefined;
+  if (listener !== undefined && !listener.ok) return fail(listener.error.message);
+  const { serial, readOnly, queueCount } = given;
+  const place = listener !== undefined ? { kind: 'listening' as const, fd: listener.value.take() } : { kind: 'connected' as const, fd: socket.kind === 'fd' ? socket.fd : -1 };
+  const worker = startWorker({ imageFd: image.value.fd, sectors: image.value.sectors, readOnly, queueCount, maxQueueSize: given.queueSize, socket: place, serial });
+  worker.thread.on('message', (message: WorkerMessage) => {
+    if (message.kind === 'log') writeSync(2, `ch-block: ${message.line}\n`);
+  });
+  endOnSignals(worker.stopFd, () => {
+    if (socket.kind === 'path') unlinkSync(socket.path);
+  });
+}
+
+async function startByLauncher(): Promise<void> {
+  // Loaded here alone: started by hand, nobody speaks protobuf.
+  const { deviceStartChannel } = await import('#shared/rpc/start-channel.ts');
+  const channel = deviceStartChannel();
+  const received = channel.receive();
+  if (!received.ok) return fail(`the start socket brought nothing: ${received.error.message}`);
+  const { message, fds } = received.value;
+  const start = message.startBlock;
+  const refuse = (line: string): void => {
+    channel.send({ failed: { message: line } });
+    fail(line);
+  };
+  if (start === undefined || start === null) return refuse('the first message starts no disk');
+  const image = fds[(start.image ?? 0) - 1];
+  const socket = fds[(start.socket ?? 0) - 1];
+  if (image === undefined || socket === undefined) return refuse('the start message lacks a descriptor');
+  const readOnly = start.readOnly ?? false;
+  const taken = takeImage(image.take(), `disk ${start.id} "${start.path}"`, readOnly);
+  if (!taken.ok) return refuse(taken.error);
+  const worker = startWorker({
+    imageFd: taken.value.fd,
+    sectors: taken.value.sectors,
+    readOnly,
+    queueCount: start.numQueues || 1,
+    maxQueueSize: start.queueSize || 128,
+    socket: { kind: 'connected', fd: socket.take() },
+    serial: start.serial ?? '',
+    startFd: channel.fd,
+  });
+  worker.thread.on('message', (told: WorkerMessage) => hear(told, channel, worker.stopFd));
+  endOnSignals(worker.stopFd, () => {});
+}
+
+function hear(told: WorkerMessage, channel: DeviceEnd, stopFd: Fd): void {
+  switch (told.kind) {
+    case 'serving':
+      channel.send({ started: {} });
+      return;
+    case 'log':
+      channel.send({ log: { level: LOG_INFO, message: told.line } });
+      return;
+    case 'start-socket': {
+      // Stop, or the launcher is gone: either way the end. Anything else has no meaning after the start.
+      const received = channel.tryReceive();
+      if (received.ok) received.value?.fds.forEach((fd) => fd.close());
+      if (!received.ok || (received.value?.message.stop ?? null) !== null) stop(stopFd, EXIT.poweredOff);
+    }
+  }
+}
+
+interface StartedWorker {
+  readonly thread: Worker;
+  readonly stopFd: Fd;
+}
+
+function startWorker(served: Served & { readonly startFd?: Fd }): StartedWorker {
+  const stopFd = createEventFd();
+  if (!stopFd.ok) throw new Error(stopFd.error.message);
+  const { serial, startFd, ...rest } = served;
+  const id = new Uint8Array(ID_BYTES);
+  new TextEncoder().encodeInto(serial, id);
+  const data: WorkerData = { ...rest, id, stopFd: stopFd.value.take(), startFd: startFd ?? -1, exitStatus };
+  const beside = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js';
+  const thread = new Worker(new URL(beside, import.meta.url), { name: 'data', workerData: data });
+  return { thread, stopFd: asFd(data.stopFd) };
+}
+
+function openImage(path: string, readOnly: boolean): Result<Fd, string> {
+  const what = `disk "${path}"`;
+  try {
+    const status = statSync(path);
+    if (status.isDirectory()) return err(`${what} is a directory; give the path of a raw image file`);
+    if (!status.isFile() && !status.isBlockDevice()) return err(`${what} is no disk: give a raw image file or a block device`);
+    return ok(asFd(openSync(path, (readOnly ? constants.O_RDONLY : constants.O_RDWR) | constants.O_NOCTTY)));
+  } catch (error) {
+    return err(`${what} cannot be opened: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function endOnSignals(stopFd: Fd, cleanUp: () => void): void {
+  for (const [name, number] of Object.entries(SIGNALS)) {
+    process.on(name, () => {
+      cleanUp();
+      stop(stopFd, 128 + number);
+    });
+  }
+}
+
+/** The data thread ends the requests under way and then the process; past a deadline it is ended as it is. */
+function stop(stopFd: Fd, status: number): void {
+  Atomics.store(exitStatus, 0, status);
+  signalEventFd(stopFd);
+  setTimeout(() => exitNow(status), STOP_DEADLINE_MS);
+}
+
+function print(text: string): void {
+  writeSync(1, `${text}\n`);
+}
+
+function fail(message: string, status: number = EXIT.failed): void {
+  writeSync(2, `ch-block: ${message}\n`);
+  exitNow(status);
+}

@@ -1,0 +1,238 @@
+/** One queue's requests: from a chain to io_uring, and from its completion back to the driver. */
+import type { GuestMemory } from '#shared/memory/index.ts';
+import { EAGAIN, EINTR } from '#shared/sys/errno.ts';
+import { signalEventFd } from '#shared/sys/eventfd.ts';
+import { IORING_FSYNC_DATASYNC, IORING_OP, IOSQE_FIXED_FILE, type IoUring } from '#shared/sys/io-uring.ts';
+import type { Fd } from '#shared/sys/owned-fd.ts';
+import { DEFERRED, type DescriptorChain, type QueueHandler, QueueLoop, type SegmentTable, type SplitQueue } from '#shared/virtio/index.ts';
+import { BlockRequest } from './request.ts';
+import {
+  ID_BYTES,
+  SECTOR_SIZE,
+  VIRTIO_BLK_S_IOERR,
+  VIRTIO_BLK_S_OK,
+  VIRTIO_BLK_S_UNSUPP,
+  VIRTIO_BLK_T_FLUSH,
+  VIRTIO_BLK_T_GET_ID,
+  VIRTIO_BLK_T_IN,
+  VIRTIO_BLK_T_OUT,
+} from './spec.ts';
+
+/** What all queues of a disk share. */
+export interface Disk {
+  readonly sectors: number;
+  readonly readOnly: boolean;
+  /** Exactly ID_BYTES, zero-padded. */
+  readonly id: Uint8Array;
+}
+
+/** The image's position among the ring's registered files. */
+export const IMAGE_FILE = 0;
+const RWF_DSYNC = 2;
+
+/** A slot per head: status address f64, offset f64, bytes left f64, used length f64, first segment u32, segments u32, operation u32. */
+const SLOT_SIZE = 48;
+const STATUS = 0;
+const OFFSET = 8;
+const LEFT = 16;
+const WRITTEN = 24;
+const SEGMENT = 32;
+const COUNT = 36;
+const OPERATION = 40;
+
+export interface RingDependencies {
+  readonly queue: SplitQueue;
+  readonly memory: GuestMemory;
+  readonly uring: IoUring;
+  readonly disk: Disk;
+}
+
+export interface RingOptions {
+  readonly index: number;
+  /** The driver knows no flush: every write has to be stable before it completes (virtio 1.2, 5.2.6.2). */
+  readonly writeThrough: boolean;
+  readonly callFd: Fd | undefined;
+  readonly enabled: boolean;
+}
+
+export class BlockRing implements QueueHandler {
+  readonly index: number;
+  readonly loop: QueueLoop;
+  readonly queue: SplitQueue;
+  callFd: Fd | undefined;
+  enabled: boolean;
+  /** Requests that io_uring has. */
+  outstanding = 0;
+  /** Chains without even a status byte. */
+  dropped = 0;
+  readonly #memory: GuestMemory;
+  readonly #uring: IoUring;
+  readonly #disk: Disk;
+  readonly #segments: SegmentTable;
+  readonly #slots: DataView;
+  readonly #request = new BlockRequest();
+  readonly #writeFlags: number;
+
+  constructor(options: RingOptions, { queue, memory, uring, disk }: RingDependencies) {
+    this.index = options.index;
+    this.callFd = options.callFd;
+    this.enabled = options.enabled;
+    this.queue = queue;
+    this.loop = new QueueLoop(queue, this, () => {
+      if (this.callFd !== undefined) signalEventFd(this.callFd);
+    });
+    this.#memory = memory;
+    this.#uring = uring;
+    this.#disk = disk;
+    this.#segments = queue.chain.segments;
+    this.#slots = new DataView(new ArrayBuffer(queue.size * SLOT_SIZE));
+    this.#writeFlags = options.writeThrough ? RWF_DSYNC : 0;
+  }
+
+  /** A request already done once by a dead process is done again: reads, writes and flushes give the same result. */
+  handle(chain: DescriptorChain): number {
+    const request = this.#request;
+    const fault = request.parse(chain, this.#memory);
+    if (fault === 'NO_STATUS_BYTE') {
+      this.dropped++;
+      return 0;
+    }
+    if (fault !== undefined) return this.#answer(VIRTIO_BLK_S_IOERR, 1);
+    switch (request.type) {
+      case VIRTIO_BLK_T_IN:
+        return this.#transfer(chain.head, IORING_OP.READ, request.writableBytes);
+      case VIRTIO_BLK_T_OUT:
+        // 5.2.6.2: a write to a read-only device fails, whether the driver knows of VIRTIO_BLK_F_RO or not.
+        return this.#disk.readOnly ? this.#answer(VIRTIO_BLK_S_IOERR, 1) : this.#transfer(chain.head, IORING_OP.WRITE, request.readableBytes);
+      case VIRTIO_BLK_T_FLUSH:
+        return this.#flush(chain.head);
+      case VIRTIO_BLK_T_GET_ID:
+        return this.#getId();
+      default:
+        return this.#answer(VIRTIO_BLK_S_UNSUPP, 1);
+    }
+  }
+
+  /** What became of a request: bytes moved, or `-errno`. Hot. */
+  complete(head: number, result: number): void {
+    const at = head * SLOT_SIZE;
+    const slots = this.#slots;
+    this.outstanding--;
+    if (result === -EAGAIN || result === -EINTR) return this.#start(head);
+    const left = slots.getFloat64(at + LEFT, true);
+    const operation = slots.getUint32(at + OPERATION, true);
+    // Nothing moved where something had to: the image has become shorter than it was.
+    if (result < 0 || (result === 0 && left > 0)) return this.#finish(head, VIRTIO_BLK_S_IOERR, 1);
+    if (operation === IORING_OP.READ) this.#tellWritten(head, result);
+    if (result < left) return this.#continue(head, result);
+    this.#finish(head, VIRTIO_BLK_S_OK, slots.getFloat64(at + WRITTEN, true));
+  }
+
+  #transfer(head: number, operation: number, bytes: number): number {
+    const request = this.#request;
+    if (bytes % SECTOR_SIZE !== 0) return this.#answer(VIRTIO_BLK_S_IOERR, 1);
+    if (request.sector + bytes / SECTOR_SIZE > this.#disk.sectors) return this.#answer(VIRTIO_BLK_S_IOERR, 1);
+    if (bytes === 0) return this.#answer(VIRTIO_BLK_S_OK, 1);
+    const reads = operation === IORING_OP.READ;
+    const at = head * SLOT_SIZE;
+    const slots = this.#slots;
+    slots.setFloat64(at + STATUS, request.status, true);
+    slots.setFloat64(at + OFFSET, request.sector * SECTOR_SIZE, true);
+    slots.setFloat64(at + LEFT, bytes, true);
+    slots.setFloat64(at + WRITTEN, reads ? bytes + 1 : 1, true);
+    slots.setUint32(at + SEGMENT, reads ? request.firstWritable : request.firstReadable, true);
+    slots.setUint32(at + COUNT, reads ? request.writableCount : request.readableCount, true);
+    slots.setUint32(at + OPERATION, operation, true);
+    this.#start(head);
+    return DEFERRED;
+  }
+
+  #flush(head: number): number {
+    if (this.#disk.readOnly) return this.#answer(VIRTIO_BLK_S_OK, 1);
+    const at = head * SLOT_SIZE;
+    this.#slots.setFloat64(at + STATUS, this.#request.status, true);
+    this.#slots.setFloat64(at + LEFT, 0, true);
+    this.#slots.setFloat64(at + WRITTEN, 1, true);
+    this.#slots.setUint32(at + OPERATION, IORING_OP.FSYNC, true);
+    this.#start(head);
+    return DEFERRED;
+  }
+
+  /** Hands a slot's rest to io_uring. Hot. */
+  #start(head: number): void {
+    const at = head * SLOT_SIZE;
+    const slots = this.#slots;
+    const operation = slots.getUint32(at + OPERATION, true);
+    this.outstanding++;
+    if (operation === IORING_OP.FSYNC) {
+      this.#uring.prepare(IORING_OP.FSYNC, IOSQE_FIXED_FILE, IMAGE_FILE, 0, 0, 0, head, this.index, IORING_FSYNC_DATASYNC);
+      return;
+    }
+    const segment = slots.getUint32(at + SEGMENT, true);
+    const count = slots.getUint32(at + COUNT, true);
+    const offset = slots.getFloat64(at + OFFSET, true);
+    const flags = operation === IORING_OP.WRITE ? this.#writeFlags : 0;
+    if (count === 1) {
+      const length = this.#segments.lengthAt(segment);
+      this.#uring.prepare(operation, IOSQE_FIXED_FILE, IMAGE_FILE, offset, this.#segments.hostAt(segment), length, head, this.index, flags);
+    } else {
+      const vectored = operation === IORING_OP.READ ? IORING_OP.READV : IORING_OP.WRITEV;
+      this.#uring.prepare(vectored, IOSQE_FIXED_FILE, IMAGE_FILE, offset, this.#segments.iovecAddress(segment), count, head, this.index, flags);
+    }
+  }
+
+  /** A short transfer goes on where it ended. */
+  #continue(head: number, done: number): void {
+    const at = head * SLOT_SIZE;
+    const slots = this.#slots;
+    slots.setFloat64(at + OFFSET, slots.getFloat64(at + OFFSET, true) + done, true);
+    slots.setFloat64(at + LEFT, slots.getFloat64(at + LEFT, true) - done, true);
+    let segment = slots.getUint32(at + SEGMENT, true);
+    let count = slots.getUint32(at + COUNT, true);
+    let rest = done;
+    while (count > 0 && rest >= this.#segments.lengthAt(segment)) {
+      rest -= this.#segments.lengthAt(segment);
+      segment++;
+      count--;
+    }
+    if (rest > 0) this.#segments.trimFront(segment, rest);
+    slots.setUint32(at + SEGMENT, segment, true);
+    slots.setUint32(at + COUNT, count, true);
+    this.#start(head);
+  }
+
+  /** The kernel wrote `done` bytes into guest memory for us. */
+  #tellWritten(head: number, done: number): void {
+    const at = head * SLOT_SIZE;
+    let segment = this.#slots.getUint32(at + SEGMENT, true);
+    for (let rest = done; rest > 0; segment++) {
+      const length = Math.min(rest, this.#segments.lengthAt(segment));
+      this.#memory.wrote(this.#segments.guestAt(segment), length);
+      rest -= length;
+    }
+  }
+
+  #finish(head: number, status: number, written: number): void {
+    this.#memory.writeU8(this.#slots.getFloat64(head * SLOT_SIZE + STATUS, true), status);
+    this.loop.complete(head, written);
+  }
+
+  /** The status of the request just parsed; answers the used length. */
+  #answer(status: number, written: number): number {
+    this.#memory.writeU8(this.#request.status, status);
+    return written;
+  }
+
+  /** 5.2.6: the driver's buffer takes 20 bytes; a shorter one gets what fits. */
+  #getId(): number {
+    const request = this.#request;
+    let done = 0;
+    for (let index = 0; index < request.writableCount && done < ID_BYTES; index++) {
+      const segment = request.firstWritable + index;
+      const length = Math.min(this.#segments.lengthAt(segment), ID_BYTES - done);
+      this.#memory.writeBytes(this.#segments.guestAt(segment), this.#disk.id.subarray(done, done + length));
+      done += length;
+    }
+    return this.#answer(VIRTIO_BLK_S_OK, done + 1);
+  }
+}

@@ -1,0 +1,47 @@
+/** Block Device (virtio 1.2, 5.2), in the specification's spelling and order. */
+import { le16, le32, le64, u8 } from '#shared/layout/fields.ts';
+import { struct } from '#shared/layout/struct.ts';
+
+/** 5.2.3 Feature bits */
+export const VIRTIO_BLK_F_SEG_MAX = 1n << 2n;
+export const VIRTIO_BLK_F_RO = 1n << 5n;
+export const VIRTIO_BLK_F_BLK_SIZE = 1n << 6n;
+export const VIRTIO_BLK_F_FLUSH = 1n << 9n;
+export const VIRTIO_BLK_F_MQ = 1n << 12n;
+
+/** 5.2.4 Device configuration layout, as far as the features above give it a meaning. */
+export const VirtioBlkConfig = struct('virtio_blk_config', {
+  capacity: le64,
+  size_max: le32,
+  seg_max: le32,
+  cylinders: le16,
+  heads: u8,
+  sectors: u8,
+  blk_size: le32,
+  physical_block_exp: u8,
+  alignment_offset: u8,
+  min_io_size: le16,
+  opt_io_size: le32,
+  wce: u8,
+  unused: u8,
+  num_queues: le16,
+});
+
+/** 5.2.6 Device Operation: the request's header, its types, its status byte. */
+export const VirtioBlkOuthdr = struct('virtio_blk_outhdr', { type: le32, ioprio: le32, sector: le64 });
+export const VIRTIO_BLK_T_IN = 0;
+export const VIRTIO_BLK_T_OUT = 1;
+export const VIRTIO_BLK_T_FLUSH = 4;
+export const VIRTIO_BLK_T_GET_ID = 8;
+export const VIRTIO_BLK_S_OK = 0;
+export const VIRTIO_BLK_S_IOERR = 1;
+export const VIRTIO_BLK_S_UNSUPP = 2;
+
+/** Sectors of capacity and of requests are 512 bytes whatever blk_size says. */
+export const SECTOR_SIZE = 512;
+/** VIRTIO_BLK_ID_BYTES: padded with zeroes, and without one where all 20 are used. */
+export const ID_BYTES = 20;
+/** Segments of one request's data, as Cloud Hypervisor and QEMU offer them for rings of 128. */
+export const SEG_MAX = 126;
+/** Config space as a vhost-user front end may read it: VHOST_USER_MAX_CONFIG_SIZE. */
+export const CONFIG_SPACE_SIZE = 256;
