@@ -1,0 +1,138 @@
+/** The main thread's hold on the vCPU threads: it starts them, asks, kicks, and waits for what they answer. */
+import { Worker } from 'node:worker_threads';
+import { type Result, err, ok } from '#shared/lang/result.ts';
+import { kickThread } from '#shared/sys/thread.ts';
+import { REQUEST, type Request, STATE, type State, WORD, controlBuffer, controlWords, stateOf } from './control-words.ts';
+import type { FatalReport, VcpuThreadData } from './thread.ts';
+
+/** A vCPU thread that did not come to the state asked of it in time. */
+export interface ControlError {
+  readonly code: 'VCPU_LATE';
+  readonly vcpu: number;
+  readonly message: string;
+}
+
+export interface VcpuThreadsOptions {
+  /** The worker's entry, whose URL only a program's `main.ts` makes. */
+  readonly entry: URL;
+  readonly runSize: number;
+  /** vCPU descriptors in the order of their indices, borrowed until every thread has stopped. */
+  readonly vcpuFds: readonly number[];
+  /** What the first state of each vCPU shall be; those beyond the list are parked. */
+  readonly first: readonly ('pause' | 'run' | 'park')[];
+  /** Further workerData for the entry, the same for all. */
+  readonly data: Readonly<Record<string, unknown>>;
+  readonly onFatal: (report: FatalReport) => void;
+}
+
+/** Exits by kind since the vCPU's thread began, modulo 2^32. */
+export interface ExitCounts {
+  readonly pio: number;
+  readonly mmio: number;
+  readonly eoi: number;
+  readonly interrupted: number;
+}
+
+/** A vCPU inside KVM_RUN leaves it some microseconds after its kick; it is kicked again this often, should one get lost. */
+const KICK_AGAIN_MS = 20;
+const DEFAULT_DEADLINE_MS = 5000;
+
+export class VcpuThreads {
+  readonly #words: readonly Int32Array[];
+  readonly #exits: readonly Promise<void>[];
+
+  /** Starts a worker for every vCPU, named `vcpuN`. */
+  constructor(options: VcpuThreadsOptions) {
+    const control = controlBuffer(options.vcpuFds.length);
+    this.#words = options.vcpuFds.map((_, index) => controlWords(control, index));
+    this.#exits = options.vcpuFds.map((vcpuFd, index) => {
+      Atomics.store(this.#wordsOf(index), WORD.request, REQUEST[options.first[index] ?? 'park']);
+      const thread: VcpuThreadData = { index, vcpuFd, runSize: options.runSize, control };
+      const worker = new Worker(options.entry, { name: `vcpu${index}`, workerData: { ...options.data, thread } });
+      worker.on('message', (report: FatalReport) => options.onFatal(report));
+      return new Promise<void>((resolve) => void worker.once('exit', () => resolve()));
+    });
+  }
+
+  get count(): number {
+    return this.#words.length;
+  }
+
+  stateOf(index: number): State {
+    return stateOf(this.#wordsOf(index));
+  }
+
+  exitCounts(index: number): ExitCounts {
+    const words = this.#wordsOf(index);
+    const count = (word: number): number => Atomics.load(words, word) >>> 0;
+    return {
+      pio: count(WORD.pioExits),
+      mmio: count(WORD.mmioExits),
+      eoi: count(WORD.eoiExits),
+      interrupted: count(WORD.interruptedExits),
+    };
+  }
+
+  /** Every vCPU that is not parked leaves the guest with its last access completed. */
+  pauseAll(deadlineMs = DEFAULT_DEADLINE_MS): Promise<Result<void, ControlError>> {
+    for (const index of this.#words.keys()) if (!this.#isParked(index)) this.#ask(index, REQUEST.pause);
+    return this.#allCome((state) => state === STATE.paused || state === STATE.parked || state === STATE.stopped, deadlineMs);
+  }
+
+  /** Every paused vCPU enters the guest. Does not wait for it. */
+  resumeAll(): void {
+    for (const index of this.#words.keys()) if (!this.#isParked(index)) this.#ask(index, REQUEST.run);
+  }
+
+  /** Plugs a parked vCPU in: it enters the guest and waits there for its start-up message. */
+  unpark(index: number): void {
+    this.#ask(index, REQUEST.run);
+  }
+
+  /** Ends every vCPU thread. One that is late keeps its thread: leave the process through `exitNow` then. */
+  async stopAll(deadlineMs = DEFAULT_DEADLINE_MS): Promise<Result<void, ControlError>> {
+    for (const index of this.#words.keys()) this.#ask(index, REQUEST.stop);
+    const stopped = await this.#allCome((state) => state === STATE.stopped, deadlineMs);
+    if (stopped.ok) await Promise.all(this.#exits);
+    return stopped;
+  }
+
+  #isParked(index: number): boolean {
+    return Atomics.load(this.#wordsOf(index), WORD.request) === REQUEST.park;
+  }
+
+  #ask(index: number, request: Request): void {
+    const words = this.#wordsOf(index);
+    // What has been stopped is not called back.
+    if (Atomics.load(words, WORD.request) === REQUEST.stop) return;
+    Atomics.store(words, WORD.request, request);
+    Atomics.notify(words, WORD.request);
+    this.#kick(index);
+  }
+
+  #kick(index: number): void {
+    const words = this.#wordsOf(index);
+    const tid = Atomics.load(words, WORD.threadId);
+    // Also one that is about to enter the guest: its kick waits for it there.
+    if (tid !== 0 && stateOf(words) !== STATE.stopped) kickThread(tid);
+  }
+
+  async #allCome(reached: (state: State) => boolean, deadlineMs: number): Promise<Result<void, ControlError>> {
+    const until = performance.now() + deadlineMs;
+    for (const [index, words] of this.#words.entries()) {
+      for (let state = stateOf(words); !reached(state); state = stateOf(words)) {
+        const left = until - performance.now();
+        if (left <= 0) return err({ code: 'VCPU_LATE', vcpu: index, message: `vCPU ${index} did not stop within ${deadlineMs} ms` });
+        await Atomics.waitAsync(words, WORD.state, state, Math.min(left, KICK_AGAIN_MS)).value;
+        if (!reached(stateOf(words))) this.#kick(index);
+      }
+    }
+    return ok();
+  }
+
+  #wordsOf(index: number): Int32Array {
+    const words = this.#words[index];
+    if (words === undefined) throw new RangeError(`no vCPU ${index}`);
+    return words;
+  }
+}
