@@ -1,0 +1,32 @@
+/** The worker of a tiny machine's vCPU: its buses write what the guest does into a log that the test reads. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { exitOnUncaught } from '#shared/sys/process-exit.ts';
+import type { IoSpace } from '../../vmm-core/vcpu/run-loop.ts';
+import { type VcpuThreadData, runVcpuThread } from '../../vmm-core/vcpu/thread.ts';
+import { AccessLog } from './access-log.ts';
+
+exitOnUncaught('tiny vCPU');
+
+const { thread, log }: { thread: VcpuThreadData; log: SharedArrayBuffer } = workerData;
+const accesses = new AccessLog(log);
+/** A write to this port keeps the vCPU where it is, as the power-off port does. */
+const HOLD_PORT = 0x600;
+
+runVcpuThread(
+  thread,
+  ({ hold }) => {
+    const space = (name: 'pio' | 'mmio'): IoSpace => ({
+      // What a read gives tells its address and size.
+      read: (address, size) => {
+        accesses.add(name, 'read', address, 0, size);
+        return size === 1 ? address & 0xff : (address + size) >>> 0;
+      },
+      write: (address, size, value) => {
+        accesses.add(name, 'write', address, value, size);
+        if (name === 'pio' && address === HOLD_PORT) hold();
+      },
+    });
+    return { pio: space('pio'), mmio: space('mmio'), ioapicEoi: (vector) => accesses.add('eoi', 'write', vector, 0, 1) };
+  },
+  (report) => parentPort?.postMessage(report),
+);
