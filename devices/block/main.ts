@@ -31,7 +31,7 @@ const exitStatus = new Int32Array(new SharedArrayBuffer(4));
 type Served = Pick<WorkerData, 'imageFd' | 'sectors' | 'readOnly' | 'queueCount' | 'maxQueueSize' | 'socket'> & { readonly serial: string };
 
 if (process.argv.length > 2) startByHand();
-else await startByLauncher();
+else void startByLauncher();
 
 function startByHand(): void {
   const parsed = parseArguments(process.argv.slice(2));
