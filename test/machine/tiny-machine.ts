@@ -1,17 +1,19 @@
 /** A virtual machine of a few hundred bytes of code on real KVM, put together from the core's own parts. */
 import { expect } from '#shared/lang/result.ts';
 import { viewAt } from '#shared/sys/ffi.ts';
-import type { OwnedFd } from '#shared/sys/owned-fd.ts';
+import type { Fd, OwnedFd } from '#shared/sys/owned-fd.ts';
 import { bootDescriptorTables, initialRegisters, initialSystemRegisters } from '../../vmm-core/boot/initial-state.ts';
 import { apicIdOf, guestCpuid } from '../../vmm-core/kvm/cpuid.ts';
 import { Kvm } from '../../vmm-core/kvm/kvm.ts';
 import { Vcpu } from '../../vmm-core/kvm/vcpu.ts';
 import { Vm } from '../../vmm-core/kvm/vm.ts';
 import { GuestRam } from '../../vmm-core/memory/backing.ts';
+import { restoreRam, saveRam } from '../../vmm-core/memory/contents.ts';
 import { KVM_IDENTITY_MAP_ADDRESS, KVM_TSS_ADDRESS, MIB } from '../../vmm-core/memory/layout.ts';
 import { MemorySlots } from '../../vmm-core/memory/slots.ts';
 import { configureVcpu, setBootRegisters } from '../../vmm-core/vcpu/boot-state.ts';
 import { VcpuThreads } from '../../vmm-core/vcpu/control.ts';
+import { type SavedVcpu, restoreVcpu, saveVcpu, stateFormat } from '../../vmm-core/vcpu/state.ts';
 import type { FatalReport } from '../../vmm-core/vcpu/thread.ts';
 import { AccessLog } from './access-log.ts';
 
@@ -24,6 +26,8 @@ export interface TinyMachineOptions {
   /** Further bytes by their address. */
   readonly at?: Readonly<Record<number, readonly number[]>>;
   readonly vcpus?: number;
+  /** Leave memory and registers as KVM makes them: a saved machine will be put in. */
+  readonly blank?: boolean;
 }
 
 export class TinyMachine {
@@ -50,8 +54,10 @@ export class TinyMachine {
     this.memory = new Uint8Array(viewAt(this.ram.ranges[0]?.hostAddress ?? 0, RAM_SIZE));
     const count = options.vcpus ?? 1;
     this.vcpus = Array.from({ length: count }, (_, index) => new Vcpu(this.#own(expect(this.vm.createVcpu(index), 'test')).fd, index));
-    this.#configure(count);
-    this.#load(options);
+    if (options.blank !== true) {
+      this.#configure(count);
+      this.#load(options);
+    }
     this.fatal = new Promise((resolve) => void (this.#reportFatal = resolve));
   }
 
@@ -83,6 +89,22 @@ export class TinyMachine {
     if (this.#threads !== undefined) expect(await this.#threads.stopAll(), 'test');
     for (const owned of this.#owned.reverse()) owned.close();
     this.ram.close();
+  }
+
+  /** The paused machine as JSON-able data, its memory in `file`. */
+  async save(file: Fd): Promise<SavedVcpu[]> {
+    expect(await saveRam(this.ram.ranges, file), 'test');
+    const format = expect(stateFormat(this.kvm), 'test');
+    return this.vcpus.map((vcpu) => expect(saveVcpu(vcpu, format), 'test'));
+  }
+
+  async restore(saved: readonly SavedVcpu[], file: Fd): Promise<void> {
+    expect(await restoreRam(this.ram.ranges, file), 'test');
+    const format = expect(stateFormat(this.kvm), 'test');
+    for (const [index, vcpu] of this.vcpus.entries()) {
+      const state = saved[index];
+      if (state !== undefined) expect(restoreVcpu(vcpu, state, format), 'test');
+    }
   }
 
   #configure(count: number): void {

@@ -36,6 +36,10 @@ const REGISTER_FILES = {
 
 export type RegisterFile = keyof typeof REGISTER_FILES;
 
+export function registerFileSize(file: RegisterFile): number {
+  return REGISTER_FILES[file].size;
+}
+
 export interface MsrValue {
   readonly index: number;
   readonly data: bigint;
