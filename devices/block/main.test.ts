@@ -1,0 +1,87 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, watch, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+
+const MAIN = join(import.meta.dirname, 'main.ts');
+
+describe('ch-block', () => {
+  let folder = '';
+  let disk = '';
+  let children: ChildProcess[] = [];
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'ch-block-'));
+    disk = join(folder, 'disk');
+    writeFileSync(disk, '');
+    truncateSync(disk, 1 << 20);
+  });
+  afterEach(() => {
+    for (const child of children) child.kill('SIGKILL');
+    children = [];
+    rmSync(folder, { recursive: true });
+  });
+
+  function run(...args: string[]): { status: number | null; stdout: string; stderr: string } {
+    return spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8', timeout: 10_000 });
+  }
+
+  /** A process that listens. */
+  async function serve(socket: string, ...args: string[]): Promise<ChildProcess> {
+    const appeared = new Promise<void>((resolve) => {
+      const watcher = watch(folder, () => {
+        if (!existsSync(socket)) return;
+        watcher.close();
+        resolve();
+      });
+    });
+    const child = spawn(process.execPath, [MAIN, '--socket-path', socket, ...args], { stdio: 'inherit' });
+    children.push(child);
+    await appeared;
+    return child;
+  }
+
+  const refused: readonly (readonly [name: string, args: () => string[], status: number, line: RegExp])[] = [
+    ['missing', () => ['--disk', `path=${folder}/none`], 1, /none" cannot be opened/],
+    ['a directory', () => ['--disk', `path=${folder}`], 1, /is a directory/],
+    ['not a multiple of 512', () => (truncateSync(disk, 1000), ['--blk-file', disk]), 1, /has 1000 bytes/],
+    ['empty', () => (truncateSync(disk, 0), ['--blk-file', disk]), 1, /has 0 bytes/],
+    ['an unknown key', () => ['--disk', `path=${disk},colour=red`], 2, /unknown key "colour"/],
+    ['an odd queue size', () => ['--disk', `path=${disk},queue_size=100`], 2, /queue_size="100"/],
+    ['no disk', () => [], 2, /exactly one of --disk/],
+  ];
+  for (const [name, args, status, line] of refused) {
+    it(`disk ${name} -> one line, status ${status}`, () => {
+      const result = run('--socket-path', join(folder, 's'), ...args());
+      expect(result.status).to.equal(status);
+      expect(result.stderr).to.match(line);
+      expect(existsSync(join(folder, 's'))).to.equal(false);
+    }).timeout(10_000);
+  }
+
+  it('prints its capabilities', () => {
+    expect(JSON.parse(run('--print-capabilities').stdout)).to.deep.equal({ type: 'block', features: ['blk-file', 'read-only'] });
+  }).timeout(10_000);
+
+  it('refuses an image that another process serves, and shares it among readers', async () => {
+    await serve(join(folder, 'a'), '--blk-file', disk, '--read-only');
+    const reader = await serve(join(folder, 'b'), '--disk', `path=${disk},readonly=on`);
+    expect(reader.exitCode).to.equal(null);
+    const writer = run('--socket-path', join(folder, 'c'), '--blk-file', disk);
+    expect([writer.status, /is locked by another process/.test(writer.stderr)]).to.deep.equal([1, true]);
+  }).timeout(20_000);
+
+  it('ends at SIGTERM with its data thread asleep in the kernel, and takes its socket away', async () => {
+    const socket = join(folder, 'a');
+    const child = await serve(socket, '--blk-file', disk);
+    mkdirSync(join(folder, 'x'));
+    const exited = once(child, 'exit');
+    // The signal may come before its handler stands: then the signal itself ends the process.
+    child.kill('SIGTERM');
+    const [code, signal] = await exited;
+    expect(code === 143 || signal === 'SIGTERM').to.equal(true);
+    expect(readFileSync(disk).length).to.equal(1 << 20);
+  }).timeout(10_000);
+});
