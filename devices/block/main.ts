@@ -4,7 +4,7 @@
  * Started by hand with a socket of its own, or by the launcher with one inherited socket that brings the rest. Either way this
  * thread opens and locks the image, starts the data thread and then waits for what ends the process.
  */
-import { constants, openSync, statSync, unlinkSync, writeSync } from 'node:fs';
+import { constants, openSync, rmSync, statSync, writeSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { type Result, err, ok } from '#shared/lang/result.ts';
 import type { DeviceEnd } from '#shared/rpc/start-channel.ts';
@@ -28,7 +28,7 @@ exitOnUncaught('ch-block');
 const exitStatus = new Int32Array(new SharedArrayBuffer(4));
 
 /** What the data thread is given, but for the descriptors that this thread makes. */
-type Served = Pick<WorkerData, 'imageFd' | 'sectors' | 'readOnly' | 'queueCount' | 'maxQueueSize' | 'socket'> & { readonly serial: string };
+type Served = Pick<WorkerData, 'imageFd' | 'sectors' | 'readOnly' | 'queueCount' | 'maxQueueSize' | 'socket' | 'stopFd'> & { readonly serial: string };
 
 if (process.argv.length > 2) startByHand();
 else void startByLauncher();
@@ -53,16 +53,18 @@ function serveArguments(given: BlockArguments): void {
   const image = takeImage(opened.value, what, given.readOnly);
   if (!image.ok) return fail(image.error);
   const { socket } = given;
+  const stopFd = makeStopFd();
+  // Before the socket is there: whoever sees it may end us.
+  endOnSignals(stopFd, () => {
+    if (socket.kind === 'path') rmSync(socket.path, { force: true });
+  });
   const listener = socket.kind === 'path' ? listenUnix(socket.path) : undefined;
   if (listener !== undefined && !listener.ok) return fail(listener.error.message);
   const { serial, readOnly, queueCount } = given;
   const place = listener !== undefined ? { kind: 'listening' as const, fd: listener.value.take() } : { kind: 'connected' as const, fd: socket.kind === 'fd' ? socket.fd : -1 };
-  const worker = startWorker({ imageFd: image.value.fd, sectors: image.value.sectors, readOnly, queueCount, maxQueueSize: given.queueSize, socket: place, serial });
-  worker.thread.on('message', (message: WorkerMessage) => {
+  const thread = startWorker({ imageFd: image.value.fd, sectors: image.value.sectors, readOnly, queueCount, maxQueueSize: given.queueSize, socket: place, serial, stopFd });
+  thread.on('message', (message: WorkerMessage) => {
     if (message.kind === 'log') writeSync(2, `ch-block: ${message.line}\n`);
-  });
-  endOnSignals(worker.stopFd, () => {
-    if (socket.kind === 'path') unlinkSync(socket.path);
   });
 }
 
@@ -85,7 +87,10 @@ async function startByLauncher(): Promise<void> {
   const readOnly = start.readOnly ?? false;
   const taken = takeImage(image.take(), `disk ${start.id} "${start.path}"`, readOnly);
   if (!taken.ok) return refuse(taken.error);
-  const worker = startWorker({
+  const stopFd = makeStopFd();
+  endOnSignals(stopFd, () => {});
+  const thread = startWorker({
+    stopFd,
     imageFd: taken.value.fd,
     sectors: taken.value.sectors,
     readOnly,
@@ -95,8 +100,7 @@ async function startByLauncher(): Promise<void> {
     serial: start.serial ?? '',
     startFd: channel.fd,
   });
-  worker.thread.on('message', (told: WorkerMessage) => hear(told, channel, worker.stopFd));
-  endOnSignals(worker.stopFd, () => {});
+  thread.on('message', (told: WorkerMessage) => hear(told, channel, stopFd));
 }
 
 function hear(told: WorkerMessage, channel: DeviceEnd, stopFd: Fd): void {
@@ -116,21 +120,20 @@ function hear(told: WorkerMessage, channel: DeviceEnd, stopFd: Fd): void {
   }
 }
 
-interface StartedWorker {
-  readonly thread: Worker;
-  readonly stopFd: Fd;
-}
-
-function startWorker(served: Served & { readonly startFd?: Fd }): StartedWorker {
+/** An eventfd by which the data thread is asked to end. Open for the process's life. */
+function makeStopFd(): Fd {
   const stopFd = createEventFd();
   if (!stopFd.ok) throw new Error(stopFd.error.message);
+  return stopFd.value.take();
+}
+
+function startWorker(served: Served & { readonly startFd?: Fd }): Worker {
   const { serial, startFd, ...rest } = served;
   const id = new Uint8Array(ID_BYTES);
   new TextEncoder().encodeInto(serial, id);
-  const data: WorkerData = { ...rest, id, stopFd: stopFd.value.take(), startFd: startFd ?? -1, exitStatus };
+  const data: WorkerData = { ...rest, id, startFd: startFd ?? -1, exitStatus };
   const beside = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js';
-  const thread = new Worker(new URL(beside, import.meta.url), { name: 'data', workerData: data });
-  return { thread, stopFd: asFd(data.stopFd) };
+  return new Worker(new URL(beside, import.meta.url), { name: 'data', workerData: data });
 }
 
 function openImage(path: string, readOnly: boolean): Result<Fd, string> {

@@ -1,0 +1,90 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, mkdtempSync, openSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { expect as must } from '#shared/lang/result.ts';
+import { type DeviceLauncherEnd, type FromDevice, deviceLauncherChannel, startSocketPair } from '#shared/rpc/start-channel.ts';
+import { type OwnedFd, asFd } from '#shared/sys/owned-fd.ts';
+import { SOCK_STREAM, socketPair } from '#shared/sys/unix-socket.ts';
+
+const MAIN = join(import.meta.dirname, 'main.ts');
+
+describe('ch-block under its launcher', () => {
+  let folder = '';
+  let disk = '';
+  let child: ChildProcess | undefined;
+  let channel: DeviceLauncherEnd | undefined;
+  let core: OwnedFd | undefined;
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'ch-block-'));
+    disk = join(folder, 'disk');
+    writeFileSync(disk, '');
+    truncateSync(disk, 1 << 20);
+  });
+  afterEach(() => {
+    child?.kill('SIGKILL');
+    channel?.close();
+    core?.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  /** Starts the program and tells it of the disk; answers its exit. */
+  function launch(image = disk): Promise<unknown[]> {
+    const [ours, theirs] = must(startSocketPair(), 'start socket');
+    const [front, back] = must(socketPair(SOCK_STREAM), 'vhost-user socket');
+    child = spawn(process.execPath, [MAIN], { stdio: ['ignore', 'inherit', 'pipe', theirs.fd] });
+    theirs.close();
+    channel = deviceLauncherChannel(ours);
+    core = front;
+    const file = openSync(image, 'r+');
+    const startBlock = { id: 'd', path: image, readOnly: false, numQueues: 1, queueSize: 128, serial: 'S', image: 1, socket: 2 };
+    must(channel.send({ startBlock }, [asFd(file), back.fd]), 'start message');
+    closeSync(file);
+    back.close();
+    return once(child, 'exit');
+  }
+
+  function answer(): FromDevice {
+    if (channel === undefined) throw new Error('nothing was launched');
+    return must(channel.receive(), 'answer').message;
+  }
+
+  it('says that it serves, and ends with status 0 when told to stop', async () => {
+    const exited = launch();
+    expect(answer().started).to.not.equal(null);
+    channel?.send({ stop: {} });
+    expect(await exited).to.deep.equal([0, null]);
+  }).timeout(10_000);
+
+  it('ends with status 0 when its front end leaves', async () => {
+    const exited = launch();
+    channel?.receive();
+    core?.close();
+    expect(await exited).to.deep.equal([0, null]);
+  }).timeout(10_000);
+
+  it('ends when its launcher is gone', async () => {
+    const exited = launch();
+    channel?.receive();
+    channel?.close();
+    expect(await exited).to.deep.equal([0, null]);
+  }).timeout(10_000);
+
+  it('ends with 143 at SIGTERM, its data thread asleep in the kernel', async () => {
+    const exited = launch();
+    channel?.receive();
+    child?.kill('SIGTERM');
+    expect(await exited).to.deep.equal([143, null]);
+  }).timeout(10_000);
+
+  it('refuses in one line an image that is no disk', async () => {
+    truncateSync(disk, 1000);
+    const exited = launch();
+    const refused = answer();
+    expect(refused.failed?.message).to.match(/^disk d ".*" has 1000 bytes/);
+    expect(await exited).to.deep.equal([1, null]);
+  }).timeout(10_000);
+});
