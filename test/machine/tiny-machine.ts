@@ -30,6 +30,13 @@ export interface TinyMachineOptions {
   readonly blank?: boolean;
 }
 
+export interface TinyWorker {
+  readonly entry: URL;
+  readonly data: Readonly<Record<string, unknown>>;
+  /** What the worker posts. */
+  readonly onMessage: (message: unknown) => void;
+}
+
 export class TinyMachine {
   readonly kvm: Kvm;
   readonly vm: Vm;
@@ -73,15 +80,15 @@ export class TinyMachine {
     return this.#threads;
   }
 
-  /** Starts the vCPU threads: running, or paused. */
-  start(first: 'run' | 'pause' = 'run'): void {
+  /** Starts the vCPU threads: running, or paused; with another worker than the one that fills `log`, where one is given. */
+  start(first: 'run' | 'pause' = 'run', worker?: TinyWorker): void {
     this.#threads = new VcpuThreads({
-      entry: new URL('./tiny-vcpu.fixture.ts', import.meta.url),
+      entry: worker?.entry ?? new URL('./tiny-vcpu.fixture.ts', import.meta.url),
       runSize: this.kvm.runSize,
       vcpuFds: this.vcpus.map(({ fd }) => fd),
       first: this.vcpus.map(() => first),
-      data: { log: this.log.buffer },
-      onFatal: (report) => this.#reportFatal(report),
+      data: { log: this.log.buffer, ...worker?.data },
+      onFatal: (report) => (worker === undefined ? this.#reportFatal(report) : worker.onMessage(report)),
     });
   }
 
