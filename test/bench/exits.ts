@@ -34,7 +34,9 @@ async function withPeer(use: (peer: Measure) => Promise<void>): Promise<void> {
     const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
     await use(async () => {
       child.stdin.write('\n');
-      const [elapsed = NaN, user = NaN] = String((await lines.next()).value).split(' ').map(Number);
+      const [elapsed = NaN, user = NaN] = String((await lines.next()).value)
+        .split(' ')
+        .map(Number);
       return { elapsed, user };
     });
     child.stdin.end();
@@ -76,7 +78,16 @@ function print(name: 'elapsed' | 'user', bar: number, pairs: readonly (readonly 
   if (process.argv.includes('--json')) {
     // The contract compares ratios, turned so that above 1 we are ahead: so much slower is still within the bar.
     const theirs = median(peerSamples);
-    const row = { bench: 'exits', case: `pio-read-${name}`, unit: 'us', better: 'lower', peerName: 'C', samples, peerSamples, bar: theirs / (theirs + bar) };
+    const row = {
+      bench: 'exits',
+      case: `pio-read-${name}`,
+      unit: 'us',
+      better: 'lower',
+      peerName: 'C',
+      samples,
+      peerSamples,
+      bar: theirs / (theirs + bar),
+    };
     console.log(JSON.stringify(row));
   } else {
     const [least, most] = [Math.min(...more), Math.max(...more)].map((value) => value.toFixed(2));

@@ -26,7 +26,7 @@ export class AccessLog {
   }
 
   /** Past the capacity only the count goes on. One vCPU at a time: tiny guests take turns. */
-  add(space: Space, direction: Direction, address: number, value: number, size: number): void {
+  add({ space, direction, address, value, size }: Access): void {
     const index = Atomics.load(this.#words, 0);
     if (index < CAPACITY) this.#words.set([SPACES.indexOf(space), DIRECTIONS.indexOf(direction), address, value, size], 1 + index * WORDS);
     Atomics.add(this.#words, 0, 1);
@@ -49,7 +49,13 @@ export class AccessLog {
   all(): Access[] {
     return Array.from({ length: Math.min(this.count, CAPACITY) }, (_, index) => {
       const [space = 0, direction = 0, address = 0, value = 0, size = 0] = this.#words.subarray(1 + index * WORDS);
-      return { space: SPACES[space] ?? 'eoi', direction: DIRECTIONS[direction] ?? 'read', address: address >>> 0, value: value >>> 0, size };
+      return {
+        space: SPACES[space] ?? 'eoi',
+        direction: DIRECTIONS[direction] ?? 'read',
+        address: address >>> 0,
+        value: value >>> 0,
+        size,
+      };
     });
   }
 }

@@ -18,15 +18,19 @@ runVcpuThread(
     const space = (name: 'pio' | 'mmio'): IoSpace => ({
       // What a read gives tells its address and size.
       read: (address, size) => {
-        accesses.add(name, 'read', address, 0, size);
+        accesses.add({ space: name, direction: 'read', address, value: 0, size });
         return size === 1 ? address & 0xff : (address + size) >>> 0;
       },
       write: (address, size, value) => {
-        accesses.add(name, 'write', address, value, size);
+        accesses.add({ space: name, direction: 'write', address, value, size });
         if (name === 'pio' && address === HOLD_PORT) hold();
       },
     });
-    return { pio: space('pio'), mmio: space('mmio'), ioapicEoi: (vector) => accesses.add('eoi', 'write', vector, 0, 1) };
+    return {
+      pio: space('pio'),
+      mmio: space('mmio'),
+      ioapicEoi: (vector) => accesses.add({ space: 'eoi', direction: 'write', address: vector, value: 0, size: 1 }),
+    };
   },
   (report) => parentPort?.postMessage(report),
 );

@@ -117,14 +117,36 @@ describe('vCPU on KVM', function () {
   });
 
   it('signals an ioeventfd instead of leaving the guest', async () => {
-    const code = [0x66, 0xb8, 7, 0, 0x66, 0xa3, ...dword(0xd000_0000), ...post(1), 0x66, 0xb8, 8, 0, 0x66, 0xa3, ...dword(0xd000_0000), ...post(2), ...SPIN];
+    const code = [
+      0x66,
+      0xb8,
+      7,
+      0,
+      0x66,
+      0xa3,
+      ...dword(0xd000_0000),
+      ...post(1),
+      0x66,
+      0xb8,
+      8,
+      0,
+      0x66,
+      0xa3,
+      ...dword(0xd000_0000),
+      ...post(2),
+      ...SPIN,
+    ];
     await using machine = new TinyMachine({ code });
     using event = must(createEventFd(), 'test');
     must(machine.vm.assignIoeventfd(event.fd, { space: 'mmio', address: 0xd000_0000, length: 2, match: 7 }), 'test');
     machine.start();
     await machine.log.reaches(3);
     expect(drainEventFd(event.fd)).to.equal(1);
-    expect(machine.log.all().map(({ space, value }) => [space, value])).to.deep.equal([['pio', 1], ['mmio', 8], ['pio', 2]]);
+    expect(machine.log.all().map(({ space, value }) => [space, value])).to.deep.equal([
+      ['pio', 1],
+      ['mmio', 8],
+      ['pio', 2],
+    ]);
   });
 
   it('delivers an irqfd as an MSI to a handler', async () => {

@@ -36,7 +36,7 @@ describe('apicIdOf', () => {
 describe('guestCpuid', () => {
   it('leaf 1: APIC id, threads, hypervisor, TSC deadline; VMX only when nested', () => {
     const supported = [entry(1, { ebx: 0xff_ff_08_12, ecx: 1 << 5 })];
-    const { ebx, ecx = 0, edx } = leafOf(supported, 1) ?? entry(0);
+    const { ebx, ecx, edx } = leafOf(supported, 1) ?? entry(0);
     expect(ebx).to.equal(0x0506_0812);
     expect(ecx).to.equal(0x8100_0000);
     expect(edx).to.equal(0x1000_1000);

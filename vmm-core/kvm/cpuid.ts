@@ -63,7 +63,9 @@ export function guestCpuid(supported: readonly CpuidEntry[], options: CpuidOptio
     .filter(({ leaf }) => leaf !== 0xb && leaf !== 0x1f && leaf !== LEAF_TIMING)
     .map((entry) => ({ ...entry, ...changed(entry, options, timing) }))
     .map((entry) => ({ ...entry, eax: entry.eax >>> 0, ebx: entry.ebx >>> 0, ecx: entry.ecx >>> 0, edx: entry.edx >>> 0 }));
-  const topologyLeaves = supported.some(({ leaf }) => leaf === 0x1f) ? [...levels(0xb, options), ...levels(0x1f, options)] : levels(0xb, options);
+  const topologyLeaves = supported.some(({ leaf }) => leaf === 0x1f)
+    ? [...levels(0xb, options), ...levels(0x1f, options)]
+    : levels(0xb, options);
   const timingLeaf = timing ? [entryOf(LEAF_TIMING, 0, false, { eax: options.tscKhz ?? 0, ebx: APIC_BUS_KHZ, ecx: 0, edx: 0 })] : [];
   return [...kept, ...topologyLeaves, ...timingLeaf];
 }
@@ -82,7 +84,9 @@ function changed(entry: CpuidEntry, options: CpuidOptions, timing: boolean): Par
       };
     }
     case 0x4:
-      return (eax & 0x1f) === 0 ? {} : { eax: cacheSharing(eax, options.topology) | ((Math.min(coresPerPackage(options.topology), 64) - 1) << 26) };
+      return (eax & 0x1f) === 0
+        ? {}
+        : { eax: cacheSharing(eax, options.topology) | ((Math.min(coresPerPackage(options.topology), 64) - 1) << 26) };
     case 0x7:
       return entry.subleaf === 0 ? { edx: edx & ~EDX7_AMX } : {};
     case 0x1d:

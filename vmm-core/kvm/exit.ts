@@ -13,7 +13,12 @@ const MOST_INTERNAL_DATA = 16;
 export type FatalExit =
   | { readonly kind: 'triple-fault' }
   | { readonly kind: 'halted' }
-  | { readonly kind: 'internal-error'; readonly suberror: number; readonly data: readonly string[]; readonly instruction: string | undefined }
+  | {
+      readonly kind: 'internal-error';
+      readonly suberror: number;
+      readonly data: readonly string[];
+      readonly instruction: string | undefined;
+    }
   | { readonly kind: 'failed-entry'; readonly reason: string; readonly cpu: number }
   | { readonly kind: 'system-event'; readonly type: number }
   | { readonly kind: 'unknown'; readonly hardwareReason: string }
@@ -83,7 +88,12 @@ function failedInstruction(run: DataView, suberror: number, dataCount: number): 
   if ((flags & KVM_INTERNAL_ERROR_EMULATION_FLAG_INSTRUCTION_BYTES) === 0) return undefined;
   const size = Math.min(run.getUint8(RUN['emulation_failure.insn_size']), 15);
   const at = RUN['emulation_failure.insn_bytes'];
-  return Array.from({ length: size }, (_, index) => run.getUint8(at + index).toString(16).padStart(2, '0')).join(' ');
+  return Array.from({ length: size }, (_, index) =>
+    run
+      .getUint8(at + index)
+      .toString(16)
+      .padStart(2, '0'),
+  ).join(' ');
 }
 
 function hex(run: DataView, at: number): string {

@@ -86,7 +86,7 @@ export class Vcpu {
   /** The values of those of `indices` that this vCPU has. */
   msrs(indices: readonly number[]): Result<MsrValue[], KvmError> {
     const values: MsrValue[] = [];
-    for (let next = 0; next < indices.length; ) {
+    for (let next = 0; next < indices.length;) {
       const some = indices.slice(next, next + MSRS_PER_CALL).map((index) => ({ index, data: 0n }));
       const buffer = msrBuffer(some);
       const done = ioctlStruct(this.fd, IOCTL.KVM_GET_MSRS, buffer);
@@ -101,7 +101,7 @@ export class Vcpu {
   /** Sets the values in order; the indices of those that KVM refused. */
   setMsrs(values: readonly MsrValue[]): Result<number[], KvmError> {
     const refused: number[] = [];
-    for (let next = 0; next < values.length; ) {
+    for (let next = 0; next < values.length;) {
       const some = values.slice(next, next + MSRS_PER_CALL);
       const done = ioctlStruct(this.fd, IOCTL.KVM_SET_MSRS, msrBuffer(some));
       if (done < 0) return err(this.#error('KVM_SET_MSRS', -done));

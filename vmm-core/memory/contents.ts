@@ -23,7 +23,7 @@ export async function saveRam(ranges: readonly BackedRange[], file: Fd): Promise
   let start = 0;
   for (const range of ranges) {
     const written = await eachExtent(range.fd, 0, range.size, (at, length) => {
-      return transfer('pwrite64', file, range.hostAddress + at, length, start + at);
+      return transfer('pwrite64', file, { address: range.hostAddress + at, length, offset: start + at });
     });
     if (!written.ok) return written;
     start += range.size;
@@ -40,7 +40,7 @@ export async function restoreRam(ranges: readonly BackedRange[], file: Fd): Prom
   for (const range of ranges) {
     const from = start;
     const read = await eachExtent(file, from, range.size, (at, length) => {
-      return transfer('pread64', file, range.hostAddress + at - from, length, at);
+      return transfer('pread64', file, { address: range.hostAddress + at - from, length, offset: at });
     });
     if (!read.ok) return read;
     start += range.size;
@@ -53,7 +53,7 @@ type Copy = (at: number, length: number) => Result<void, SysError>;
 /** Calls `copy` for every piece of [start, start + size) of `fd` that holds data, in steps. */
 async function eachExtent(fd: Fd, start: number, size: number, copy: Copy): Promise<Result<void, SysError>> {
   const end = start + size;
-  for (let at = start; at < end; ) {
+  for (let at = start; at < end;) {
     const data = syscall(SYS.lseek, fd, at, SEEK_DATA);
     if (data === -ENXIO || data >= end) return ok();
     if (data < 0) return err(sysError('find data in memory', -data));
@@ -68,8 +68,14 @@ async function eachExtent(fd: Fd, start: number, size: number, copy: Copy): Prom
   return ok();
 }
 
-function transfer(call: 'pread64' | 'pwrite64', fd: Fd, address: number, length: number, offset: number): Result<void, SysError> {
-  for (let done = 0; done < length; ) {
+interface Piece {
+  readonly address: number;
+  readonly length: number;
+  readonly offset: number;
+}
+
+function transfer(call: 'pread64' | 'pwrite64', fd: Fd, { address, length, offset }: Piece): Result<void, SysError> {
+  for (let done = 0; done < length;) {
     const moved = retryInterrupted(() => syscall(SYS[call], fd, address + done, length - done, offset + done));
     if (moved <= 0) return err(sysError(`${call} of guest memory`, moved < 0 ? -moved : EIO));
     done += moved;

@@ -107,7 +107,10 @@ function setLapicPins(vcpu: Vcpu): Result<void, KvmError> {
   const lapic = vcpu.read('lapic');
   if (!lapic.ok) return lapic;
   const { view, bytes } = lapic.value;
-  for (const [register, mode] of [[LAPIC_LVT_LINT0, DELIVERY_EXTINT], [LAPIC_LVT_LINT1, DELIVERY_NMI]] as const) {
+  for (const [register, mode] of [
+    [LAPIC_LVT_LINT0, DELIVERY_EXTINT],
+    [LAPIC_LVT_LINT1, DELIVERY_NMI],
+  ] as const) {
     view.setUint32(register, (view.getUint32(register, true) & ~DELIVERY_MODE_MASK) | mode, true);
   }
   const written = vcpu.write('lapic', bytes);

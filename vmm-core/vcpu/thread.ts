@@ -25,15 +25,11 @@ export interface FatalReport {
 /** What a register's handler may do to the vCPU whose thread it runs on. */
 export interface VcpuHooks {
   /** Keeps this vCPU from its next instruction until it is resumed: for a reset or power-off that the main thread carries out. */
-  hold(): void;
+  readonly hold: () => void;
 }
 
 /** Runs the vCPU until it is asked to stop. Blocks the thread: its event loop does not turn meanwhile. */
-export function runVcpuThread(
-  data: VcpuThreadData,
-  build: (hooks: VcpuHooks) => ExitTarget,
-  report: (fatal: FatalReport) => void,
-): void {
+export function runVcpuThread(data: VcpuThreadData, build: (hooks: VcpuHooks) => ExitTarget, report: (fatal: FatalReport) => void): void {
   const words = controlWords(data.control, data.index);
   const tid = gettid();
   blockKickSignal();
