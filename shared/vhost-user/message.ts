@@ -89,7 +89,8 @@ export function parseVringFile(payload: DataView): Parsed<VringFile> {
   const low = payload.getUint32(0, true);
   const high = payload.getUint32(4, true);
   if (high !== 0) return err({ code: 'RESERVED_BITS', field: 'vring file', value: high });
-  if ((low & ~(VHOST_USER_VRING_IDX_MASK | VHOST_USER_VRING_NOFD)) !== 0) return err({ code: 'RESERVED_BITS', field: 'vring file', value: low });
+  if ((low & ~(VHOST_USER_VRING_IDX_MASK | VHOST_USER_VRING_NOFD)) !== 0)
+    return err({ code: 'RESERVED_BITS', field: 'vring file', value: low });
   return ok({ index: low & VHOST_USER_VRING_IDX_MASK, hasDescriptor: (low & VHOST_USER_VRING_NOFD) === 0 });
 }
 
@@ -108,7 +109,8 @@ export function parseVringAddresses(payload: DataView): Parsed<VringAddresses> {
 
 /** SET_MEM_TABLE. At least one region: a table without any has no use. */
 export function parseMemoryTable(payload: DataView): Parsed<readonly RegionDescription[]> {
-  if (payload.byteLength < VhostUserMemory.size) return err({ code: 'WRONG_SIZE', size: payload.byteLength, expected: VhostUserMemory.size });
+  if (payload.byteLength < VhostUserMemory.size)
+    return err({ code: 'WRONG_SIZE', size: payload.byteLength, expected: VhostUserMemory.size });
   const count = VhostUserMemory.get.nregions(payload, 0);
   if (count === 0) return err({ code: 'EMPTY', field: 'memory table' });
   if (count > MAX_MEMORY_REGIONS) return err({ code: 'TOO_MANY', field: 'regions', count, limit: MAX_MEMORY_REGIONS });
@@ -148,7 +150,8 @@ function parseRegion(view: DataView, at: number): Parsed<RegionDescription> {
 
 /** GET_CONFIG and SET_CONFIG: the payload is as long as it says. */
 export function parseConfigAccess(payload: DataView): Parsed<ConfigAccess> {
-  if (payload.byteLength < VhostUserConfig.size) return err({ code: 'WRONG_SIZE', size: payload.byteLength, expected: VhostUserConfig.size });
+  if (payload.byteLength < VhostUserConfig.size)
+    return err({ code: 'WRONG_SIZE', size: payload.byteLength, expected: VhostUserConfig.size });
   const offset = VhostUserConfig.get.offset(payload, 0);
   const length = VhostUserConfig.get.size(payload, 0);
   const flags = VhostUserConfig.get.flags(payload, 0);

@@ -126,9 +126,17 @@ function makeSlot(description: RegionDescription, fd: OwnedFd): Result<Slot, Req
   if (!mapped.ok) return mapped;
   const { mapping, address, status } = mapped.value;
   const isSealed = ((sealsOf(fd.fd) ?? 0) & F_SEAL_SHRINK) !== 0;
-  return ok({ region: { guestStart, size, frontendStart, hostAddress: address }, fileOffset, fileIdentity: status.identity, mapping, isSealed });
+  return ok({
+    region: { guestStart, size, frontendStart, hostAddress: address },
+    fileOffset,
+    fileIdentity: status.identity,
+    mapping,
+    isSealed,
+  });
 }
 
 function isSame(region: MemoryRegion, description: RegionDescription): boolean {
-  return region.guestStart === description.guestStart && region.frontendStart === description.frontendStart && region.size === description.size;
+  return (
+    region.guestStart === description.guestStart && region.frontendStart === description.frontendStart && region.size === description.size
+  );
 }

@@ -69,10 +69,24 @@ function plausible(random: Random, { region, event, socket }: Things): Fuzzed {
   const base = region.mapping.address;
   const slot = random.below(3);
   const described = {
-    guestStart: toGuest(slot * SIZE), size: random.pick([SIZE, SIZE, 0x1000]), frontendStart: toFrontend(base + slot * SIZE), fileOffset: random.pick([0, 0, 0x1000]),
+    guestStart: toGuest(slot * SIZE),
+    size: random.pick([SIZE, SIZE, 0x1000]),
+    frontendStart: toFrontend(base + slot * SIZE),
+    fileOffset: random.pick([0, 0, 0x1000]),
   };
-  const inflight = { size: random.pick([0, SIZE, SIZE, 1024]), fileOffset: 0, queueCount: random.pick([1, 2, 2, 3]), queueSize: random.pick([16, 64, 256]) };
-  const ring = { index, flags: 0, descriptor: region.at(0), available: region.at(0x1000 * random.pick([1, 1, 8, 15])), used: region.at(0x2000) };
+  const inflight = {
+    size: random.pick([0, SIZE, SIZE, 1024]),
+    fileOffset: 0,
+    queueCount: random.pick([1, 2, 2, 3]),
+    queueSize: random.pick([16, 64, 256]),
+  };
+  const ring = {
+    index,
+    flags: 0,
+    descriptor: region.at(0),
+    available: region.at(0x1000 * random.pick([1, 1, 8, 15])),
+    used: region.at(0x2000),
+  };
   const hasDescriptor = random.below(4) !== 0;
   const file = { payload: encodeVringFile({ index, hasDescriptor }), fds: hasDescriptor ? [event] : [] };
   const state = (num: number): DataView => encodeVringState({ index, num });
@@ -94,8 +108,16 @@ function plausible(random: Random, { region, event, socket }: Things): Fuzzed {
     { request: R.SET_VRING_ERR, ...file },
     { request: R.SET_VRING_ENABLE, payload: state(random.below(3)), fds: [] },
     { request: R.SET_BACKEND_REQ_FD, payload: NOTHING, fds: [socket] },
-    { request: R.GET_CONFIG, payload: encodeConfigAccess({ offset: random.below(20), bytes: new Uint8Array(1 + random.below(16)) }), fds: [] },
-    { request: R.SET_CONFIG, payload: encodeConfigAccess({ offset: random.below(20), bytes: new Uint8Array(1 + random.below(16)) }), fds: [] },
+    {
+      request: R.GET_CONFIG,
+      payload: encodeConfigAccess({ offset: random.below(20), bytes: new Uint8Array(1 + random.below(16)) }),
+      fds: [],
+    },
+    {
+      request: R.SET_CONFIG,
+      payload: encodeConfigAccess({ offset: random.below(20), bytes: new Uint8Array(1 + random.below(16)) }),
+      fds: [],
+    },
     { request: R.GET_INFLIGHT_FD, payload: encodeInflight(inflight), fds: [] },
     { request: R.SET_INFLIGHT_FD, payload: encodeInflight(inflight), fds: [region.file.fd] },
     { request: R.RESET_DEVICE, payload: NOTHING, fds: [] },
@@ -121,14 +143,17 @@ function bringUp(random: Random, { region, event }: Things): Fuzzed[] {
 
 /** Breaks a message in one of four ways. */
 function broken(random: Random, message: Fuzzed, things: Things): Fuzzed {
-  const payload = new DataView(new Uint8Array(message.payload.buffer, message.payload.byteOffset, message.payload.byteLength).slice().buffer);
+  const payload = new DataView(
+    new Uint8Array(message.payload.buffer, message.payload.byteOffset, message.payload.byteLength).slice().buffer,
+  );
   switch (random.below(4)) {
     case 0:
       return { ...message, payload: new DataView(new ArrayBuffer(random.below(64))) };
     case 1:
       return { ...message, fds: random.pick([[], [things.event], [things.socket], [things.region.file.fd, things.event]]) };
     case 2:
-      if (payload.byteLength >= 8) payload.setBigUint64(random.below(payload.byteLength - 7), random.pick([2n ** 64n - 1n, 2n ** 53n, 2n ** 32n, 0n]), true);
+      if (payload.byteLength >= 8)
+        payload.setBigUint64(random.below(payload.byteLength - 7), random.pick([2n ** 64n - 1n, 2n ** 53n, 2n ** 32n, 0n]), true);
       return { ...message, payload };
     default:
       if (payload.byteLength > 0) payload.setUint8(random.below(payload.byteLength), random.below(256));
@@ -169,7 +194,11 @@ class CheckedDevice extends CopyDevice {
 
   override startRing(...[ring]: Parameters<CopyDevice['startRing']>): ReturnType<CopyDevice['startRing']> {
     const { memory } = this;
-    const parts = [[ring.descriptor, ring.size * 16], [ring.available, 6 + ring.size * 2], [ring.used, 6 + ring.size * 8]] as const;
+    const parts = [
+      [ring.descriptor, ring.size * 16],
+      [ring.available, 6 + ring.size * 2],
+      [ring.used, 6 + ring.size * 8],
+    ] as const;
     for (const [address, length] of parts) {
       check(memory.guestAddressOf(address, length), 'a ring lies in memory').to.not.equal(undefined);
     }

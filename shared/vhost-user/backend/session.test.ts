@@ -137,11 +137,33 @@ describe('a back end session: messages [msg-*]', () => {
 
   it('refuses every request with a payload one byte too long or too short', () => {
     const lengths: readonly (readonly [number, number])[] = [
-      [R.GET_FEATURES, 0], [R.SET_FEATURES, 8], [R.SET_OWNER, 0], [R.RESET_OWNER, 0], [R.SET_MEM_TABLE, 8], [R.SET_VRING_NUM, 8], [R.SET_VRING_ADDR, 40],
-      [R.SET_VRING_BASE, 8], [R.GET_VRING_BASE, 8], [R.SET_VRING_KICK, 8], [R.SET_VRING_CALL, 8], [R.SET_VRING_ERR, 8], [R.GET_PROTOCOL_FEATURES, 0],
-      [R.SET_PROTOCOL_FEATURES, 8], [R.GET_QUEUE_NUM, 0], [R.SET_VRING_ENABLE, 8], [R.SET_BACKEND_REQ_FD, 0], [R.GET_CONFIG, 12], [R.SET_CONFIG, 12],
-      [R.GET_INFLIGHT_FD, 24], [R.SET_INFLIGHT_FD, 24], [R.RESET_DEVICE, 0], [R.GET_MAX_MEM_SLOTS, 0], [R.ADD_MEM_REG, 40], [R.REM_MEM_REG, 40],
-      [R.SET_STATUS, 8], [R.GET_STATUS, 0],
+      [R.GET_FEATURES, 0],
+      [R.SET_FEATURES, 8],
+      [R.SET_OWNER, 0],
+      [R.RESET_OWNER, 0],
+      [R.SET_MEM_TABLE, 8],
+      [R.SET_VRING_NUM, 8],
+      [R.SET_VRING_ADDR, 40],
+      [R.SET_VRING_BASE, 8],
+      [R.GET_VRING_BASE, 8],
+      [R.SET_VRING_KICK, 8],
+      [R.SET_VRING_CALL, 8],
+      [R.SET_VRING_ERR, 8],
+      [R.GET_PROTOCOL_FEATURES, 0],
+      [R.SET_PROTOCOL_FEATURES, 8],
+      [R.GET_QUEUE_NUM, 0],
+      [R.SET_VRING_ENABLE, 8],
+      [R.SET_BACKEND_REQ_FD, 0],
+      [R.GET_CONFIG, 12],
+      [R.SET_CONFIG, 12],
+      [R.GET_INFLIGHT_FD, 24],
+      [R.SET_INFLIGHT_FD, 24],
+      [R.RESET_DEVICE, 0],
+      [R.GET_MAX_MEM_SLOTS, 0],
+      [R.ADD_MEM_REG, 40],
+      [R.REM_MEM_REG, 40],
+      [R.SET_STATUS, 8],
+      [R.GET_STATUS, 0],
     ];
     for (const [request, length] of lengths) {
       for (const wrong of [length + 1, length - 1].filter((each) => each >= 0)) {
@@ -183,7 +205,10 @@ describe('a back end session: messages [msg-*]', () => {
     using event = eventFd();
     const before = resources();
     const front = new RawFrontEnd();
-    front.write(header(R.SET_MEM_TABLE, 1, 0), Array.from({ length: 33 }, () => event.fd));
+    front.write(
+      header(R.SET_MEM_TABLE, 1, 0),
+      Array.from({ length: 33 }, () => event.fd),
+    );
     check(told(front.session.readable())).to.equal('CHANNEL/TOO_MANY_DESCRIPTORS');
     front[Symbol.dispose]();
     check(resources()).to.deep.equal(before);
@@ -227,7 +252,14 @@ describe('a back end session: memory [mem-*]', () => {
       ['a wrap of the offset', [{ ...good, fileOffset: huge }]],
       ['a file shorter than the region', [{ ...good, size: SIZE + 1 }]],
       ['an offset that leaves too little', [{ ...good, fileOffset: 0x1000 }]],
-      ['33 regions', Array.from({ length: 33 }, (_each, index) => ({ ...good, guestStart: toGuest(index * SIZE), frontendStart: toFrontend(index * SIZE) }))],
+      [
+        '33 regions',
+        Array.from({ length: 33 }, (_each, index) => ({
+          ...good,
+          guestStart: toGuest(index * SIZE),
+          frontendStart: toFrontend(index * SIZE),
+        })),
+      ],
     ];
     for (const [name, regions] of bad) {
       const fds = regions.slice(0, 32).map(() => region.file.fd);
@@ -251,7 +283,9 @@ describe('a back end session: memory [mem-*]', () => {
     using region = new SharedRegion(0, SIZE);
     front.negotiate(ALL);
     region.bytes[0x1234] = 42;
-    check(front.ask(R.ADD_MEM_REG, encodeSingleRegion(describeRegion(region, { fileOffset: 0x1234, size: 100 })), [region.file.fd])).to.equal(0);
+    check(
+      front.ask(R.ADD_MEM_REG, encodeSingleRegion(describeRegion(region, { fileOffset: 0x1234, size: 100 })), [region.file.fd]),
+    ).to.equal(0);
     check(front.device.memory.readU8(0)).to.equal(42);
   });
 
@@ -297,7 +331,13 @@ describe('a back end session: memory [mem-*]', () => {
 });
 
 describe('a back end session: state [state-*]', () => {
-  const addresses = encodeVringAddresses({ index: 0, flags: 0, descriptor: toFrontend(0), available: toFrontend(0x1000), used: toFrontend(0x2000) });
+  const addresses = encodeVringAddresses({
+    index: 0,
+    flags: 0,
+    descriptor: toFrontend(0),
+    available: toFrontend(0x1000),
+    used: toFrontend(0x2000),
+  });
 
   it('refuses what its state does not allow', () => {
     const cases: readonly (readonly [string, number, DataView])[] = [
@@ -336,7 +376,20 @@ describe('a back end session: state [state-*]', () => {
   });
 
   it('refuses everything that needs a protocol feature before that is negotiated', () => {
-    for (const request of [R.GET_CONFIG, R.SET_CONFIG, R.GET_INFLIGHT_FD, R.SET_INFLIGHT_FD, R.ADD_MEM_REG, R.REM_MEM_REG, R.GET_MAX_MEM_SLOTS, R.SET_STATUS, R.GET_STATUS, R.RESET_DEVICE, R.SET_BACKEND_REQ_FD, R.SET_VRING_ENABLE]) {
+    for (const request of [
+      R.GET_CONFIG,
+      R.SET_CONFIG,
+      R.GET_INFLIGHT_FD,
+      R.SET_INFLIGHT_FD,
+      R.ADD_MEM_REG,
+      R.REM_MEM_REG,
+      R.GET_MAX_MEM_SLOTS,
+      R.SET_STATUS,
+      R.GET_STATUS,
+      R.RESET_DEVICE,
+      R.SET_BACKEND_REQ_FD,
+      R.SET_VRING_ENABLE,
+    ]) {
       using front = new RawFrontEnd();
       const payload = request === R.SET_VRING_ENABLE ? encodeVringState({ index: 0, num: 1 }) : NOTHING;
       check(told(front.send(request, payload)), `request ${request}`).to.equal('REQUEST_REFUSED/NOT_NEGOTIATED');
@@ -370,7 +423,9 @@ describe('a back end session: state [state-*]', () => {
     check(front.ask(R.SET_VRING_ADDR, encodeVringAddresses({ index: 0, flags: 0, ...parts }))).to.equal(0);
     check(front.ask(R.SET_VRING_ADDR, encodeVringAddresses({ index: 0, flags: 1, ...parts }))).to.equal(1);
     check(front.ask(R.SET_FEATURES, encodeU64(1n << 30n))).to.equal(1);
-    check(front.ask(R.SET_INFLIGHT_FD, encodeInflight({ size: 4096, fileOffset: 0, queueCount: 1, queueSize: 16 }), [region.file.fd])).to.equal(1);
+    check(
+      front.ask(R.SET_INFLIGHT_FD, encodeInflight({ size: 4096, fileOffset: 0, queueCount: 1, queueSize: 16 }), [region.file.fd]),
+    ).to.equal(1);
   });
 
   it('answers a config read out of bounds with nothing, and goes on', () => {
@@ -417,7 +472,15 @@ describe('a back end session: in-flight area [inflight-leak]', () => {
     using file = new SharedRegion(0, SIZE);
     const good = { size: SIZE, fileOffset: 0, queueCount: 2, queueSize: 256 };
     const bad = [
-      { queueCount: 0 }, { queueCount: 3 }, { queueCount: 0xffff }, { queueSize: 0 }, { queueSize: 512 }, { size: 8000 }, { size: 0 }, { fileOffset: SIZE }, { fileOffset: 2 ** 53 - 1 },
+      { queueCount: 0 },
+      { queueCount: 3 },
+      { queueCount: 0xffff },
+      { queueSize: 0 },
+      { queueSize: 512 },
+      { size: 8000 },
+      { size: 0 },
+      { fileOffset: SIZE },
+      { fileOffset: 2 ** 53 - 1 },
     ];
     check(_.front.ask(R.SET_INFLIGHT_FD, encodeInflight(good), [file.file.fd])).to.equal(0);
     for (const change of bad) {

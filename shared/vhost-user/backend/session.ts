@@ -32,18 +32,18 @@ import {
   parseVringFile,
   parseVringState,
 } from '../message.ts';
-import {
-  MAX_MEMORY_REGIONS,
-  VHOST_USER,
-  VHOST_USER_F_PROTOCOL_FEATURES,
-  VHOST_USER_PROTOCOL_F as F,
-  VHOST_USER_REPLY,
-} from '../spec.ts';
+import { MAX_MEMORY_REGIONS, VHOST_USER, VHOST_USER_F_PROTOCOL_FEATURES, VHOST_USER_PROTOCOL_F as F, VHOST_USER_REPLY } from '../spec.ts';
 import { BackendChannel } from './backend-channel.ts';
 import type { VhostUserDevice } from './device.ts';
 import { InflightArea } from './inflight.ts';
 import { type MemoryChange, MemoryTable } from './memory-table.ts';
-import { ANSWERED, DEVICE_PROTOCOL_FEATURES, MAY_CARRY_DESCRIPTORS, NEEDS_PROTOCOL_FEATURE, SESSION_PROTOCOL_FEATURES } from './request-rules.ts';
+import {
+  ANSWERED,
+  DEVICE_PROTOCOL_FEATURES,
+  MAY_CARRY_DESCRIPTORS,
+  NEEDS_PROTOCOL_FEATURE,
+  SESSION_PROTOCOL_FEATURES,
+} from './request-rules.ts';
 import { Rings, type Trace } from './rings.ts';
 import { type Vring, type VringDescriptor, isSignalDescriptor } from './vring.ts';
 
@@ -182,9 +182,7 @@ export class Session implements Disposable {
         return then(parseVringState(payload), ({ index, num }) => this.#ring(index, (vring) => vring.setSize(num)));
       case VHOST_USER.SET_VRING_ADDR:
         return then(parseVringAddresses(payload), (addresses) =>
-          this.#ring(addresses.index, (vring) =>
-            then(vring.setAddresses(addresses, this.#rings.memory), () => this.#startIfReady(vring)),
-          ),
+          this.#ring(addresses.index, (vring) => then(vring.setAddresses(addresses, this.#rings.memory), () => this.#startIfReady(vring))),
         );
       case VHOST_USER.SET_VRING_BASE:
         return then(parseVringState(payload), ({ index, num }) => this.#ring(index, (vring) => vring.setBase(num)));
@@ -305,7 +303,8 @@ export class Session implements Disposable {
   }
 
   #enable(index: number, num: number): Outcome {
-    if (((this.#features ?? 0n) & VHOST_USER_F_PROTOCOL_FEATURES) === 0n) return err({ code: 'NOT_NEGOTIATED', feature: 'PROTOCOL_FEATURES' });
+    if (((this.#features ?? 0n) & VHOST_USER_F_PROTOCOL_FEATURES) === 0n)
+      return err({ code: 'NOT_NEGOTIATED', feature: 'PROTOCOL_FEATURES' });
     if (num > 1) return err({ code: 'BAD_VALUE', field: 'enable', value: num });
     return this.#ring(index, (vring) => ok(vring.setEnabled(num === 1)));
   }

@@ -85,7 +85,8 @@ export class Vring {
     if (addresses.flags !== 0) return err({ code: 'RESERVED_BITS', field: 'vring address flags', value: addresses.flags });
     const place = locate(addresses, this.#size, memory);
     if (!place.ok) return place;
-    if (this.#run.state === 'running' && !isSamePlace(this.#run.place, place.value)) return err({ code: 'RING_RUNNING', index: this.index });
+    if (this.#run.state === 'running' && !isSamePlace(this.#run.place, place.value))
+      return err({ code: 'RING_RUNNING', index: this.index });
     this.#addresses = addresses;
     return ok();
   }

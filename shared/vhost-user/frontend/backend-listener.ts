@@ -53,7 +53,10 @@ export class BackendListener {
 
   #handle(message: Message): FrontendError | undefined {
     const unexpected =
-      message.isReply || message.request !== VHOST_USER_BACKEND.CONFIG_CHANGE_MSG || message.payload.byteLength > 0 || message.fds.length > 0;
+      message.isReply ||
+      message.request !== VHOST_USER_BACKEND.CONFIG_CHANGE_MSG ||
+      message.payload.byteLength > 0 ||
+      message.fds.length > 0;
     closeAll(message.fds);
     if (unexpected) return { code: 'UNEXPECTED_BACKEND_REQUEST', request: message.request };
     if (!message.needsReply) return undefined;

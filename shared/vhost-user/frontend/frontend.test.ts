@@ -10,7 +10,14 @@ import { Reactor, type Watch } from '../../sys/reactor.ts';
 import { SOCK_STREAM, UnixSocket, socketPair } from '../../sys/unix-socket.ts';
 import { Channel, type Message, closeAll, encodeFrame } from '../channel.ts';
 import { NOTHING, encodeConfigAccess, encodeInflight, encodeU64, encodeVringState } from '../message.ts';
-import { MAX_PAYLOAD, VHOST_USER as R, VHOST_USER_BACKEND, VHOST_USER_NEED_REPLY, VHOST_USER_PROTOCOL_F as F, VHOST_USER_REPLY } from '../spec.ts';
+import {
+  MAX_PAYLOAD,
+  VHOST_USER as R,
+  VHOST_USER_BACKEND,
+  VHOST_USER_NEED_REPLY,
+  VHOST_USER_PROTOCOL_F as F,
+  VHOST_USER_REPLY,
+} from '../spec.ts';
 import { FRONTEND_PROTOCOL_FEATURES, Frontend, type FrontendError, type Reply } from './index.ts';
 
 /** What to send, and with which descriptors, when a request comes; nothing: stay silent. */
@@ -195,10 +202,22 @@ describe('a front end and an evil back end', () => {
     ['a status of nine bits', R.GET_STATUS, encodeU64(0x100n), (f) => f.getStatus(), 'WRONG_ANSWER'],
     ['the base of another ring', R.GET_VRING_BASE, encodeVringState({ index: 1, num: 0 }), (f) => f.stopRing(0), 'WRONG_ANSWER'],
     ['a base that no ring has', R.GET_VRING_BASE, encodeVringState({ index: 0, num: 0x10000 }), (f) => f.stopRing(0), 'WRONG_ANSWER'],
-    ['config of another place', R.GET_CONFIG, encodeConfigAccess({ offset: 4, bytes: new Uint8Array(8) }), (f) => f.readConfig(0, 8), 'WRONG_ANSWER'],
+    [
+      'config of another place',
+      R.GET_CONFIG,
+      encodeConfigAccess({ offset: 4, bytes: new Uint8Array(8) }),
+      (f) => f.readConfig(0, 8),
+      'WRONG_ANSWER',
+    ],
     ['less config', R.GET_CONFIG, encodeConfigAccess({ offset: 0, bytes: new Uint8Array(4) }), (f) => f.readConfig(0, 8), 'WRONG_ANSWER'],
     ['config that is longer than it says', R.GET_CONFIG, new DataView(new ArrayBuffer(40)), (f) => f.readConfig(0, 8), 'BAD_REPLY/EMPTY'],
-    ['an area without a file', R.GET_INFLIGHT_FD, encodeInflight({ size: 4096, fileOffset: 0, queueCount: 1, queueSize: 16 }), (f) => f.getInflight(1, 16), 'WRONG_DESCRIPTORS'],
+    [
+      'an area without a file',
+      R.GET_INFLIGHT_FD,
+      encodeInflight({ size: 4096, fileOffset: 0, queueCount: 1, queueSize: 16 }),
+      (f) => f.getInflight(1, 16),
+      'WRONG_DESCRIPTORS',
+    ],
     ['an acknowledgement of four bytes', R.SET_STATUS, new DataView(new ArrayBuffer(4)), (f) => f.setStatus(1), 'BAD_REPLY/WRONG_SIZE'],
   ];
   for (const [name, request, payload, call, expected] of lies) {
@@ -224,7 +243,9 @@ describe('a front end and an evil back end', () => {
     await using evil = new EvilBackEnd((request) => void seen.push(request));
     expect(await evil.frontend.negotiate(), 'negotiate');
     seen.length = 0;
-    const calls = Array.from({ length: 500 }, (_, index) => (index % 2 === 0 ? errorOf(evil.frontend.getStatus()) : errorOf(evil.frontend.ackFeatures(0n))));
+    const calls = Array.from({ length: 500 }, (_, index) =>
+      index % 2 === 0 ? errorOf(evil.frontend.getStatus()) : errorOf(evil.frontend.ackFeatures(0n)),
+    );
     check(new Set(await Promise.all(calls))).to.deep.equal(new Set(['no error']));
     check(seen).to.deep.equal(Array.from({ length: 500 }, (_, index) => (index % 2 === 0 ? R.GET_STATUS : R.SET_FEATURES)));
   });

@@ -25,12 +25,7 @@ import {
   encodeVringFile,
   encodeVringState,
 } from '../message.ts';
-import {
-  VHOST_MEMORY_BASELINE_NREGIONS,
-  VHOST_USER,
-  VHOST_USER_F_PROTOCOL_FEATURES,
-  VHOST_USER_PROTOCOL_F as F,
-} from '../spec.ts';
+import { VHOST_MEMORY_BASELINE_NREGIONS, VHOST_USER, VHOST_USER_F_PROTOCOL_FEATURES, VHOST_USER_PROTOCOL_F as F } from '../spec.ts';
 import { type InflightFile, acknowledgement, bounded, configBytes, inflightFile, u64, vringBase } from './answers.ts';
 import { BackendListener } from './backend-listener.ts';
 import { type Decode, Pipeline } from './pipeline.ts';
@@ -142,7 +137,11 @@ export class Frontend {
     const old = this.#regions;
     if (!this.#has(F.CONFIGURE_MEM_SLOTS)) {
       this.#regions = regions;
-      return this.#tell(VHOST_USER.SET_MEM_TABLE, encodeMemoryTable(regions.map(describe)), regions.map((region) => region.fd));
+      return this.#tell(
+        VHOST_USER.SET_MEM_TABLE,
+        encodeMemoryTable(regions.map(describe)),
+        regions.map((region) => region.fd),
+      );
     }
     const gone = old.filter((each) => !regions.some((region) => isSame(region, each)));
     const added = regions.filter((each) => !old.some((region) => isSame(region, each)));
@@ -250,7 +249,11 @@ export class Frontend {
         ? this.#get(VHOST_USER.GET_QUEUE_NUM, NOTHING, bounded(VHOST_USER.GET_QUEUE_NUM, 'queues', { lowest: 1, highest: MOST_QUEUES }))
         : ok<number | undefined>(undefined),
       this.#has(F.CONFIGURE_MEM_SLOTS)
-        ? this.#get(VHOST_USER.GET_MAX_MEM_SLOTS, NOTHING, bounded(VHOST_USER.GET_MAX_MEM_SLOTS, 'slots', { lowest: 1, highest: 2 ** 53 - 1 }))
+        ? this.#get(
+            VHOST_USER.GET_MAX_MEM_SLOTS,
+            NOTHING,
+            bounded(VHOST_USER.GET_MAX_MEM_SLOTS, 'slots', { lowest: 1, highest: 2 ** 53 - 1 }),
+          )
         : ok(VHOST_MEMORY_BASELINE_NREGIONS),
     ]);
     if (listening?.ok === false) return listening;
