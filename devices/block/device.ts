@@ -7,7 +7,13 @@ import { signalEventFd } from '#shared/sys/eventfd.ts';
 import { IORING_CQE_F_MORE, IORING_OP, IORING_POLL_ADD_MULTI, type IoUring } from '#shared/sys/io-uring.ts';
 import type { Fd } from '#shared/sys/owned-fd.ts';
 import { pollNow } from '#shared/sys/poll.ts';
-import { type BackendRequests, type RingError, type RingStart, VHOST_USER_PROTOCOL_F, type VhostUserDevice } from '#shared/vhost-user/backend/index.ts';
+import {
+  type BackendRequests,
+  type RingError,
+  type RingStart,
+  VHOST_USER_PROTOCOL_F,
+  type VhostUserDevice,
+} from '#shared/vhost-user/backend/index.ts';
 import { RING_FEATURES, SegmentTable, SplitQueue } from '#shared/virtio/index.ts';
 import { BlockRing, type Disk } from './ring.ts';
 import {

@@ -28,7 +28,9 @@ exitOnUncaught('ch-block');
 const exitStatus = new Int32Array(new SharedArrayBuffer(4));
 
 /** What the data thread is given, but for the descriptors that this thread makes. */
-type Served = Pick<WorkerData, 'imageFd' | 'sectors' | 'readOnly' | 'queueCount' | 'maxQueueSize' | 'socket' | 'stopFd'> & { readonly serial: string };
+type Served = Pick<WorkerData, 'imageFd' | 'sectors' | 'readOnly' | 'queueCount' | 'maxQueueSize' | 'socket' | 'stopFd'> & {
+  readonly serial: string;
+};
 
 if (process.argv.length > 2) startByHand();
 else void startByLauncher();
@@ -61,8 +63,20 @@ function serveArguments(given: BlockArguments): void {
   const listener = socket.kind === 'path' ? listenUnix(socket.path) : undefined;
   if (listener !== undefined && !listener.ok) return fail(listener.error.message);
   const { serial, readOnly, queueCount } = given;
-  const place = listener !== undefined ? { kind: 'listening' as const, fd: listener.value.take() } : { kind: 'connected' as const, fd: socket.kind === 'fd' ? socket.fd : -1 };
-  const thread = startWorker({ imageFd: image.value.fd, sectors: image.value.sectors, readOnly, queueCount, maxQueueSize: given.queueSize, socket: place, serial, stopFd });
+  const place =
+    listener !== undefined
+      ? { kind: 'listening' as const, fd: listener.value.take() }
+      : { kind: 'connected' as const, fd: socket.kind === 'fd' ? socket.fd : -1 };
+  const thread = startWorker({
+    imageFd: image.value.fd,
+    sectors: image.value.sectors,
+    readOnly,
+    queueCount,
+    maxQueueSize: given.queueSize,
+    socket: place,
+    serial,
+    stopFd,
+  });
   thread.on('message', (message: WorkerMessage) => {
     if (message.kind === 'log') writeSync(2, `ch-block: ${message.line}\n`);
   });

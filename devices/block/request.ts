@@ -74,7 +74,7 @@ export class BlockRequest {
   /** A header spread over several buffers, down to one byte each. */
   #gatherHeader(chain: DescriptorChain, memory: GuestMemory): RequestFault | undefined {
     const bytes = new Uint8Array(this.#scratch.buffer);
-    for (let got = 0; got < HEADER_SIZE; ) {
+    for (let got = 0; got < HEADER_SIZE;) {
       const length = Math.min(chain.segments.lengthAt(this.firstReadable), HEADER_SIZE - got);
       if (!memory.readBytes(chain.segments.guestAt(this.firstReadable), bytes.subarray(got, got + length))) return 'HEADER_TOO_SHORT';
       this.#skip(chain, length);

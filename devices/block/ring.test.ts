@@ -22,7 +22,10 @@ class Rig implements Disposable {
   readonly folder = mkdtempSync(join(tmpdir(), 'ch-block-'));
   readonly path = join(this.folder, 'disk');
   readonly fd: number;
-  readonly made: TestMemory = makeMemory([[0, 0x2_0000], [0x2_0000, 0x2_0000]]);
+  readonly made: TestMemory = makeMemory([
+    [0, 0x2_0000],
+    [0x2_0000, 0x2_0000],
+  ]);
   readonly driver = new DriverQueue(this.made.memory, { size: 8, base: 0x1000 });
   readonly ring: BlockRing;
   readonly #uring: IoUring;
@@ -34,7 +37,10 @@ class Rig implements Disposable {
     const queue = must(SplitQueue.activate(this.driver.config, this.made.memory, segments), 'queue');
     const id = new TextEncoder().encode('serial-of-20-bytes--');
     const disk = { sectors: SECTORS, readOnly, id };
-    this.ring = new BlockRing({ index: 0, writeThrough: false, callFd: undefined, enabled: true }, { queue, memory: this.made.memory, uring: this.#uring, disk });
+    this.ring = new BlockRing(
+      { index: 0, writeThrough: false, callFd: undefined, enabled: true },
+      { queue, memory: this.made.memory, uring: this.#uring, disk },
+    );
   }
 
   /** Serves everything offered, to its end. */
@@ -82,10 +88,24 @@ const [OK, IOERR, UNSUPP] = [0, 1, 2];
 const [IN, OUT, FLUSH, GET_ID] = [0, 1, 4, 8];
 
 describe('block requests', () => {
-  const rows: readonly (readonly [name: string, type: number, sector: number | bigint, buffers: readonly Buffer[], status: number, written: number])[] = [
+  const rows: readonly (readonly [
+    name: string,
+    type: number,
+    sector: number | bigint,
+    buffers: readonly Buffer[],
+    status: number,
+    written: number,
+  ])[] = [
     ['read', IN, 3, [header, read(1024), status], OK, 1025],
     ['read of the last sector', IN, 63, [header, read(512), status], OK, 513],
-    ['read into many odd pieces at odd addresses', IN, 0, [header, read(1, DATA + 1), read(510, DATA + 7), read(513, DATA + 2049), status], OK, 1025],
+    [
+      'read into many odd pieces at odd addresses',
+      IN,
+      0,
+      [header, read(1, DATA + 1), read(510, DATA + 7), read(513, DATA + 2049), status],
+      OK,
+      1025,
+    ],
     ['read with the status behind the data in one buffer', IN, 3, [header, read(513)], UNTOUCHED, 513],
     ['read across two regions that touch', IN, 3, [header, read(1024, 0x2_0000 - 100), status], OK, 1025],
     ['read of nothing', IN, 3, [header, status], OK, 1],
@@ -138,7 +158,10 @@ describe('block requests', () => {
     rig.made.memory.onWrite((address, length) => seen.push([address, length]));
     rig.driver.offer(0);
     rig.serve();
-    expect(seen).to.deep.include.members([[DATA, 512], [STATUS, 1]]);
+    expect(seen).to.deep.include.members([
+      [DATA, 512],
+      [STATUS, 1],
+    ]);
     expect(seen.some(([address]) => address === rig.driver.ring.used)).to.equal(true);
   });
 

@@ -103,7 +103,9 @@ export class BlockRing implements QueueHandler {
         return this.#transfer(chain.head, IORING_OP.READ, request.writableBytes);
       case VIRTIO_BLK_T_OUT:
         // 5.2.6.2: a write to a read-only device fails, whether the driver knows of VIRTIO_BLK_F_RO or not.
-        return this.#disk.readOnly ? this.#answer(VIRTIO_BLK_S_IOERR, 1) : this.#transfer(chain.head, IORING_OP.WRITE, request.readableBytes);
+        return this.#disk.readOnly
+          ? this.#answer(VIRTIO_BLK_S_IOERR, 1)
+          : this.#transfer(chain.head, IORING_OP.WRITE, request.readableBytes);
       case VIRTIO_BLK_T_FLUSH:
         return this.#flush(chain.head);
       case VIRTIO_BLK_T_GET_ID:
@@ -177,7 +179,17 @@ export class BlockRing implements QueueHandler {
       this.#uring.prepare(operation, IOSQE_FIXED_FILE, IMAGE_FILE, offset, this.#segments.hostAt(segment), length, head, this.index, flags);
     } else {
       const vectored = operation === IORING_OP.READ ? IORING_OP.READV : IORING_OP.WRITEV;
-      this.#uring.prepare(vectored, IOSQE_FIXED_FILE, IMAGE_FILE, offset, this.#segments.iovecAddress(segment), count, head, this.index, flags);
+      this.#uring.prepare(
+        vectored,
+        IOSQE_FIXED_FILE,
+        IMAGE_FILE,
+        offset,
+        this.#segments.iovecAddress(segment),
+        count,
+        head,
+        this.index,
+        flags,
+      );
     }
   }
 

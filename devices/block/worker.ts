@@ -34,7 +34,10 @@ export interface WorkerData {
 }
 
 /** What the worker tells the main thread. */
-export type WorkerMessage = { readonly kind: 'serving' } | { readonly kind: 'start-socket' } | { readonly kind: 'log'; readonly line: string };
+export type WorkerMessage =
+  | { readonly kind: 'serving' }
+  | { readonly kind: 'start-socket' }
+  | { readonly kind: 'log'; readonly line: string };
 
 const TOKEN_SOCKET = 0x2_0000;
 const TOKEN_LISTENER = 0x2_0001;

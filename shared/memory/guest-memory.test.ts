@@ -59,11 +59,32 @@ describe('guest memory translation', () => {
 
 describe('memory tables', () => {
   const rows: readonly (readonly [name: string, layout: Layout, code: string | undefined])[] = [
-    ['regions that touch -> good', [[0, 4096], [4096, 4096]], undefined],
+    [
+      'regions that touch -> good',
+      [
+        [0, 4096],
+        [4096, 4096],
+      ],
+      undefined,
+    ],
     ['a region of no bytes -> REGION_EMPTY', [[0, 0]], 'REGION_EMPTY'],
     ['a region past 2^53 -> REGION_WRAPS', [[2 ** 52, 2 ** 53 - 2 ** 52]], 'REGION_WRAPS'],
-    ['the same region twice -> REGIONS_OVERLAP', [[0, 4096], [0, 4096]], 'REGIONS_OVERLAP'],
-    ['one byte shared -> REGIONS_OVERLAP', [[8191, 4096], [0, 8192]], 'REGIONS_OVERLAP'],
+    [
+      'the same region twice -> REGIONS_OVERLAP',
+      [
+        [0, 4096],
+        [0, 4096],
+      ],
+      'REGIONS_OVERLAP',
+    ],
+    [
+      'one byte shared -> REGIONS_OVERLAP',
+      [
+        [8191, 4096],
+        [0, 8192],
+      ],
+      'REGIONS_OVERLAP',
+    ],
   ];
   for (const [name, layout, code] of rows) {
     it(name, () => {
@@ -138,6 +159,12 @@ describe('guest memory access', () => {
     made.memory.readU32(8);
     made.memory.onWrite(undefined);
     made.memory.writeU8(1, 1);
-    expect(seen).to.deep.equal([[1, 1], [0xf_ffff, 2], [8, 4], [16, 5], [100, 200]]);
+    expect(seen).to.deep.equal([
+      [1, 1],
+      [0xf_ffff, 2],
+      [8, 4],
+      [16, 5],
+      [100, 200],
+    ]);
   });
 });

@@ -73,7 +73,8 @@ export class StartChannel<Sent, Got> implements Disposable {
   /** Sends one message; `fds` are duplicated by the kernel and stay the caller's. */
   send(message: Sent, fds: readonly Fd[] = []): Result<void, StartError> {
     const encoded = this.#sent.encode(message);
-    if (encoded.length > MAX_MESSAGE) return err({ code: 'MALFORMED', message: `a start message of ${encoded.length} bytes exceeds ${MAX_MESSAGE}` });
+    if (encoded.length > MAX_MESSAGE)
+      return err({ code: 'MALFORMED', message: `a start message of ${encoded.length} bytes exceeds ${MAX_MESSAGE}` });
     this.#buffer.bytes.set(encoded);
     const sent = this.#socket.send(this.#buffer, 0, encoded.length, fds);
     return sent.ok ? ok() : err(fromSys(sent.error));

@@ -15,15 +15,11 @@ const libc = koffi.load('libc.so.6');
 const inUse: { argument: NativeBuffer | undefined } = { argument: undefined };
 
 /** libc's `syscall`: -1 and errno on failure. Six arguments, each a machine word. */
-const rawSyscall: (
-  number: number,
-  a: number,
-  b: number,
-  c: number,
-  d: number,
-  e: number,
-  f: number,
-) => number = libc.func('syscall', 'long', ['long', 'long', 'long', 'long', 'long', 'long', 'long']);
+const rawSyscall: (number: number, a: number, b: number, c: number, d: number, e: number, f: number) => number = libc.func(
+  'syscall',
+  'long',
+  ['long', 'long', 'long', 'long', 'long', 'long', 'long'],
+);
 
 /** A system call in the kernel's own convention: its result, or `-errno`. EINTR is the caller's to handle. */
 export function syscall(number: number, a = 0, b = 0, c = 0, d = 0, e = 0, f = 0): number {

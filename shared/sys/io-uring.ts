@@ -110,7 +110,17 @@ export class IoUring {
    * Prepares one entry; submits what is there first where there is no room. Hot. `file` is a descriptor, or with
    * IOSQE_FIXED_FILE in `flags` a position. Numbers above 32 bits (`offset`, `address`) are split here.
    */
-  prepare(opcode: number, flags: number, file: number, offset: number, address: number, length: number, tokenLow: number, tokenHigh: number, operationFlags = 0): void {
+  prepare(
+    opcode: number,
+    flags: number,
+    file: number,
+    offset: number,
+    address: number,
+    length: number,
+    tokenLow: number,
+    tokenHigh: number,
+    operationFlags = 0,
+  ): void {
     if (this.free === 0) this.submit(0);
     const sqes = this.#sqes;
     const at = (this.#tail & this.#at.sqMask) * SQE_WORDS;

@@ -7,7 +7,7 @@ import { expect } from '../lang/result.ts';
 import { EPOLLIN, Epoll } from './epoll.ts';
 import { EPERM } from './errno.ts';
 import { createEventFd, drainEventFd, signalEventFd } from './eventfd.ts';
-import type { Fd, OwnedFd } from './owned-fd.ts';
+import { type Fd, type OwnedFd, asFd } from './owned-fd.ts';
 
 /** A descriptor's registration. Close it before the descriptor itself. */
 export interface Watch {
@@ -31,23 +31,27 @@ interface Deadline {
 
 export class Reactor {
   readonly #epoll = expect(Epoll.create(), 'reactor');
-  readonly #wake: OwnedFd = expect(createEventFd(), 'reactor');
+  readonly #wake: Fd;
+  #ownWake: OwnedFd | undefined;
   readonly #entries = new Map<number, Entry>();
   readonly #deadlines = new Set<Deadline>();
   #nextToken = 1;
   #stopped = false;
   #onWake: () => void = () => {};
 
-  constructor() {
-    this.watch(this.#wake.fd, EPOLLIN, () => {
-      drainEventFd(this.#wake.fd);
+  /** `wakeFd`: an eventfd that others know already, borrowed; without it the reactor makes one. */
+  constructor(wakeFd?: Fd) {
+    if (wakeFd === undefined) this.#ownWake = expect(createEventFd(), 'reactor');
+    this.#wake = wakeFd ?? asFd(this.#ownWake?.fd ?? -1);
+    this.watch(this.#wake, EPOLLIN, () => {
+      drainEventFd(this.#wake);
       this.#onWake();
     });
   }
 
   /** An eventfd that any thread of this process may signal to make the reactor run a round. */
   get wakeFd(): Fd {
-    return this.#wake.fd;
+    return this.#wake;
   }
 
   /** What a signal of `wakeFd` runs, on this thread. */
@@ -57,7 +61,7 @@ export class Reactor {
 
   /** Wakes the reactor: from another thread through `signalEventFd(wakeFd)`, from this one to make a blocked round end. */
   wake(): void {
-    signalEventFd(this.#wake.fd);
+    signalEventFd(this.#wake);
   }
 
   /** Calls `ready` with the epoll events whenever `fd` has one of `events` (level-triggered). Throws where epoll refuses `fd`. */
@@ -105,7 +109,7 @@ export class Reactor {
   /** Releases the reactor's own descriptors. Watches must be closed before. */
   close(): void {
     this.#epoll.close();
-    this.#wake.close();
+    this.#ownWake?.close();
   }
 
   #round(): void {

@@ -1,7 +1,15 @@
 /** A driver's side of a split ring (virtio 1.2, 2.7), writing real bytes into real memory: well or badly, as a test wants. */
 import { expect } from '../lang/result.ts';
 import type { GuestMemory } from '../memory/index.ts';
-import { type GuestRing, type InflightRegion, type RingConfig, availableRingSize, descriptorTableSize, locateRing, usedRingSize } from '../virtio/index.ts';
+import {
+  type GuestRing,
+  type InflightRegion,
+  type RingConfig,
+  availableRingSize,
+  descriptorTableSize,
+  locateRing,
+  usedRingSize,
+} from '../virtio/index.ts';
 import { VIRTQ_DESC_F_NEXT, VIRTQ_DESC_F_WRITE } from '../virtio/spec.ts';
 
 export interface Buffer {
@@ -81,6 +89,7 @@ export class DriverQueue {
   }
 
   /** One descriptor, at any index of any table. */
+  // oxlint-disable-next-line max-params -- the fields of a descriptor, in their order.
   describe(index: number, address: number | bigint, length: number, flags: number, next = 0, table = this.ring.descriptor): void {
     const bytes = new DataView(new ArrayBuffer(16));
     bytes.setBigUint64(0, BigInt(address), true);

@@ -78,6 +78,8 @@ function copy(message: Message): RawReply {
 
 /** How many descriptors and shared mappings of memfds this process has: what a leak would make grow. */
 export function resources(): { readonly fds: number; readonly maps: number } {
-  const maps = readFileSync('/proc/self/maps', 'utf8').split('\n').filter((line) => line.includes('memfd:')).length;
+  const maps = readFileSync('/proc/self/maps', 'utf8')
+    .split('\n')
+    .filter((line) => line.includes('memfd:')).length;
   return { fds: readdirSync('/proc/self/fd').length, maps };
 }

@@ -101,6 +101,7 @@ function checkIndirect(source: ChainSource, tail: number, length: number): Chain
 }
 
 /** Adds one buffer; one of no bytes adds nothing. */
+// oxlint-disable-next-line max-params -- per descriptor of the data path: an options object would be allocated for each.
 function append(chain: DescriptorChain, memory: GuestMemory, address: number, length: number, writable: boolean): ChainFault | undefined {
   if (!writable && chain.writable !== 0) return 'READABLE_AFTER_WRITABLE';
   if (length === 0) return undefined;
@@ -110,7 +111,14 @@ function append(chain: DescriptorChain, memory: GuestMemory, address: number, le
 }
 
 /** A buffer across regions that touch in guest addresses becomes one segment for each of them. */
-function appendPieces(chain: DescriptorChain, memory: GuestMemory, address: number, length: number, writable: boolean): ChainFault | undefined {
+// oxlint-disable-next-line max-params -- per descriptor of the data path: an options object would be allocated for each.
+function appendPieces(
+  chain: DescriptorChain,
+  memory: GuestMemory,
+  address: number,
+  length: number,
+  writable: boolean,
+): ChainFault | undefined {
   let done = 0;
   while (done < length) {
     const piece = Math.min(memory.contiguous(address + done), length - done);
@@ -122,6 +130,7 @@ function appendPieces(chain: DescriptorChain, memory: GuestMemory, address: numb
   return undefined;
 }
 
+// oxlint-disable-next-line max-params -- per descriptor of the data path: an options object would be allocated for each.
 function addSegment(chain: DescriptorChain, host: number, address: number, length: number, writable: boolean): ChainFault | undefined {
   const { segments } = chain;
   let segment = chain.first + chain.readable + chain.writable;

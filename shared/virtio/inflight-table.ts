@@ -19,7 +19,13 @@ import { struct } from '../layout/struct.ts';
 import { viewAt } from '../sys/ffi.ts';
 import type { InflightRegion, QueueError } from './ring-config.ts';
 
-export const Header = struct('QueueRegionSplit', { features: le64Bits, version: le16, desc_num: le16, last_batch_head: le16, used_idx: le16 });
+export const Header = struct('QueueRegionSplit', {
+  features: le64Bits,
+  version: le16,
+  desc_num: le16,
+  last_batch_head: le16,
+  used_idx: le16,
+});
 export const Entry = struct('DescStateSplit', { inflight: u8, padding: bytes(5), next: le16, counter: le64Bits });
 const ENTRIES = Header.size;
 const VERSION = 1;

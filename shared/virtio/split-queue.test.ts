@@ -18,7 +18,10 @@ interface Rig extends Disposable {
 
 /** Two regions that touch at 0x80000, and a hole from 0x100000 on. */
 function rig(options: Partial<DriverQueueOptions> = {}): Rig {
-  const made = makeMemory([[0, 0x8_0000], [0x8_0000, 0x8_0000]]);
+  const made = makeMemory([
+    [0, 0x8_0000],
+    [0x8_0000, 0x8_0000],
+  ]);
   const driver = new DriverQueue(made.memory, { size: SIZE, base: 0x1000, ...options });
   return {
     made,
@@ -37,9 +40,29 @@ function shape(chain: DescriptorChain): [readable: number[], writable: number[]]
 describe('split queue: chains', () => {
   const good: readonly (readonly [name: string, buffers: readonly Buffer[], shape: [number[], number[]]])[] = [
     ['one readable buffer', [{ address: DATA, length: 5 }], [[5], []]],
-    ['readable, then writable', [{ address: DATA, length: 16 }, { address: DATA + 16, length: 512, writable: true }, { address: DATA, length: 1, writable: true }], [[16], [512, 1]]],
-    ['buffers of no bytes are nothing', [{ address: 0x7fff_ffff, length: 0 }, { address: DATA, length: 3 }, { address: DATA, length: 0, writable: true }], [[3], []]],
-    ['as many descriptors as the ring has', Array.from({ length: SIZE }, () => ({ address: DATA, length: 1 })), [[1, 1, 1, 1, 1, 1, 1, 1], []]],
+    [
+      'readable, then writable',
+      [
+        { address: DATA, length: 16 },
+        { address: DATA + 16, length: 512, writable: true },
+        { address: DATA, length: 1, writable: true },
+      ],
+      [[16], [512, 1]],
+    ],
+    [
+      'buffers of no bytes are nothing',
+      [
+        { address: 0x7fff_ffff, length: 0 },
+        { address: DATA, length: 3 },
+        { address: DATA, length: 0, writable: true },
+      ],
+      [[3], []],
+    ],
+    [
+      'as many descriptors as the ring has',
+      Array.from({ length: SIZE }, () => ({ address: DATA, length: 1 })),
+      [[1, 1, 1, 1, 1, 1, 1, 1], []],
+    ],
     ['a buffer across two regions that touch -> two segments', [{ address: 0x7_fff0, length: 32, writable: true }], [[], [16, 16]]],
   ];
   for (const [name, buffers, wanted] of good) {
@@ -60,7 +83,11 @@ describe('split queue: chains', () => {
   it('moves a chain of more segments than the small area holds, whole and in order', () => {
     using r = rig();
     const queue = r.start();
-    r.driver.chain(0, Array.from({ length: 100 }, (_, index) => ({ address: DATA + index * 512, length: 100 + index })), TABLE);
+    r.driver.chain(
+      0,
+      Array.from({ length: 100 }, (_, index) => ({ address: DATA + index * 512, length: 100 + index })),
+      TABLE,
+    );
     r.driver.describe(3, TABLE, 1600, INDIRECT);
     r.driver.offer(3);
     expect(queue.take()).to.equal(true);
@@ -73,7 +100,15 @@ describe('split queue: chains', () => {
     using r = rig();
     const queue = r.start();
     for (const table of [TABLE + 3, 0x8_0000 - 24]) {
-      r.driver.chain(0, [{ address: DATA, length: 1 }, { address: DATA, length: 2 }, { address: DATA, length: 3 }], table);
+      r.driver.chain(
+        0,
+        [
+          { address: DATA, length: 1 },
+          { address: DATA, length: 2 },
+          { address: DATA, length: 3 },
+        ],
+        table,
+      );
       r.driver.describe(0, table, 48, INDIRECT);
       r.driver.offer(0);
       expect(queue.take()).to.equal(true);
@@ -275,7 +310,7 @@ describe('split queue: in-flight table', () => {
     r.driver.offer(...heads);
   }
 
-  it('hands a dead process\'s requests on in the order they were taken, marked, and returns none twice', () => {
+  it("hands a dead process's requests on in the order they were taken, marked, and returns none twice", () => {
     using r = rig();
     const config = { ...r.driver.config, inflight: inflightOf(r.made) };
     const dead = r.start(config);
@@ -289,7 +324,11 @@ describe('split queue: in-flight table', () => {
     const taken: [number, boolean][] = [];
     expect(heir.hasMore()).to.equal(true);
     while (heir.take()) taken.push([heir.chain.head, heir.chain.replayed]);
-    expect(taken).to.deep.equal([[5, true], [3, true], [0, true]]);
+    expect(taken).to.deep.equal([
+      [5, true],
+      [3, true],
+      [0, true],
+    ]);
     expect(heir.nextAvailable).to.equal(4);
     offerAll(r, [1]);
     expect([heir.take(), heir.chain.replayed]).to.deep.equal([true, false]);

@@ -45,13 +45,18 @@ class StorageDaemon implements AsyncDisposable {
 
   constructor(wantedProtocolFeatures: bigint) {
     this.disk = join(this.#folder, 'disk');
-    writeFileSync(this.disk, Uint8Array.from({ length: DISK_SIZE }, (_, index) => (index % SECTOR === 0 ? index / SECTOR : 0xee)));
+    writeFileSync(
+      this.disk,
+      Uint8Array.from({ length: DISK_SIZE }, (_, index) => (index % SECTOR === 0 ? index / SECTOR : 0xee)),
+    );
     const path = join(this.#folder, 'socket');
     // It inherits a socket that listens already: there is nothing to wait for.
     using listener = expect(listenUnix(path), 'listen');
     const blockdev = `driver=file,node-name=disk,filename=${this.disk}`;
     const exported = 'type=vhost-user-blk,id=export,node-name=disk,addr.type=fd,addr.str=3,writable=on,num-queues=2';
-    this.#child = spawn('qemu-storage-daemon', ['--blockdev', blockdev, '--export', exported], { stdio: ['ignore', 'inherit', 'inherit', listener.fd] });
+    this.#child = spawn('qemu-storage-daemon', ['--blockdev', blockdev, '--export', exported], {
+      stdio: ['ignore', 'inherit', 'inherit', listener.fd],
+    });
     this.frontend = new Frontend(new UnixSocket(expect(connectUnix(path), 'connect')), this.reactor, {
       wantedFeatures: VIRTIO_F_VERSION_1 | VIRTIO_BLK_F_RO,
       wantedProtocolFeatures,
@@ -167,7 +172,11 @@ describe('our front end before qemu-storage-daemon', function () {
       check([...driver.region.bytes.slice(AT.data, AT.data + 3)]).to.deep.equal([9, 0xee, 0xee]);
       driver.region.bytes.fill(0x5a, AT.data, AT.data + SECTOR);
       check(await driver.request(VIRTIO_BLK_T_OUT, 3)).to.equal(0);
-      check(readFileSync(daemon.disk).subarray(3 * SECTOR, 4 * SECTOR).every((byte) => byte === 0x5a)).to.equal(true);
+      check(
+        readFileSync(daemon.disk)
+          .subarray(3 * SECTOR, 4 * SECTOR)
+          .every((byte) => byte === 0x5a),
+      ).to.equal(true);
       check(expect(await frontend.stopRing(0), 'stop')).to.equal(2);
       await driver.start(2);
       check(await driver.request(VIRTIO_BLK_T_IN, 3)).to.equal(0);

@@ -5,7 +5,7 @@ import { files, root, text } from './tree.ts';
 
 const SIX = ['main.ts', 'worker.ts', 'spec.ts', 'request.ts', 'device.ts', 'host.ts', 'README.md'];
 /** A name that says nothing collects everything. */
-const EMPTY_NAMES = /^(utils?|helpers?|types|common|misc|stuff)\b/;
+const EMPTY_NAMES = /^(utils?|helpers?|types|common|misc|stuff)\./;
 const KEBAB = /^[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9]+(-[a-z0-9]+)*)*$/;
 const sources = files.filter((path) => path.endsWith('.ts') && !path.includes('/generated/'));
 

@@ -143,7 +143,11 @@ describe('ByteChannel', () => {
     const path = join(folder, 'f');
     const reactor = new Reactor();
     const device = new TestDevice();
-    const file = new ByteChannel(reactor, device, { output: new OwnedFd(openSync(path, 'w')), input: new OwnedFd(openSync('/dev/null', 'r')), neverStall: false });
+    const file = new ByteChannel(reactor, device, {
+      output: new OwnedFd(openSync(path, 'w')),
+      input: new OwnedFd(openSync('/dev/null', 'r')),
+      neverStall: false,
+    });
     device.output = Buffer.alloc(1000, 'f');
     file.flushOutput();
     check(readFileSync(path, 'utf8')).to.equal('f'.repeat(1000));

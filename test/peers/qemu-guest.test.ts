@@ -1,0 +1,149 @@
+/**
+ * Our block process behind a foreign front end: QEMU with a software CPU, whose Linux has its root and a second disk on two
+ * `ch-block`s. One queue, event index and indirect descriptors on, as QEMU and Linux negotiate them by themselves.
+ *
+ * Of the protocol QEMU 7.2 uses MQ, CONFIG, CONFIGURE_MEM_SLOTS, INFLIGHT_SHMFD and BACKEND_REQ.
+ */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { expect as check } from 'chai';
+import { copyDisk, demoGuest } from '../harness/guests.ts';
+import { DEMO_PROMPT } from '../../services/chctl/image/demo.ts';
+
+const CH_BLOCK = fileURLToPath(new URL('../../bin/ch-block', import.meta.url));
+const SCRATCH_SIZE = 8 << 20;
+/** A software CPU boots the demo guest in some seconds; a busy machine takes longer. */
+const BOOT_MS = 150_000;
+
+const isInstalled = spawnSync('qemu-system-x86_64', ['--version']).status === 0;
+
+/** A child with its output as text, ended with the test. */
+class Program implements AsyncDisposable {
+  output = '';
+  readonly #child: ChildProcess;
+  readonly #exit: Promise<unknown>;
+
+  constructor(command: string, parameters: readonly string[]) {
+    this.#child = spawn(command, parameters, { stdio: ['pipe', 'pipe', 'pipe'] });
+    this.#exit = once(this.#child, 'exit');
+    this.#child.stdout?.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
+    this.#child.stderr?.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
+  }
+
+  get isRunning(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  type(text: string): void {
+    this.#child.stdin?.write(text);
+  }
+
+  /** Waits for `text` after `from` in the output; where it ends. */
+  async waitFor(text: string | RegExp, from: number): Promise<string> {
+    const deadline = performance.now() + BOOT_MS;
+    for (;;) {
+      const found = this.output.slice(from).match(text);
+      if (found !== null) return found[0];
+      if (performance.now() > deadline || !this.isRunning) throw new Error(`no ${String(text)} in:\n${this.output.slice(-4000)}`);
+      await sleep(20);
+    }
+  }
+
+  async exited(): Promise<number | null> {
+    await this.#exit;
+    return this.#child.exitCode;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.isRunning) this.#child.kill('SIGTERM');
+    const ended = await Promise.race([this.#exit.then(() => true), sleep(5000, false, { ref: false })]);
+    if (!ended) this.#child.kill('SIGKILL');
+    await this.#exit;
+  }
+}
+
+/** A `ch-block` that listens. */
+async function serve(socket: string, disk: string): Promise<Program> {
+  const program = new Program(CH_BLOCK, [`--socket-path=${socket}`, `--blk-file=${disk}`]);
+  while (!existsSync(socket)) {
+    if (!program.isRunning) throw new Error(`ch-block ended:\n${program.output}`);
+    await sleep(20);
+  }
+  return program;
+}
+
+function disks(sockets: readonly string[]): string[] {
+  return sockets.flatMap((socket, index) => [
+    '-chardev',
+    `socket,id=c${index},path=${socket}`,
+    '-device',
+    `vhost-user-blk-pci,chardev=c${index},num-queues=1,event_idx=on`,
+  ]);
+}
+
+function md5(bytes: Uint8Array): string {
+  return createHash('md5').update(bytes).digest('hex');
+}
+
+describe('ch-block behind QEMU', function () {
+  this.timeout(300_000);
+
+  before(function () {
+    if (isInstalled) return;
+    console.log('    skipped: qemu-system-x86_64 is not installed (Debian: qemu-system-x86)');
+    this.skip();
+  });
+
+  it('a Linux guest reads and writes two disks -> the files hold what it wrote', async () => {
+    const guest = await demoGuest(console.error);
+    const folder = mkdtempSync(join(tmpdir(), 'qemu-guest-'));
+    const root = copyDisk(folder, guest.disk, 'root');
+    const scratch = join(folder, 'scratch');
+    const content = randomBytes(SCRATCH_SIZE);
+    writeFileSync(scratch, content);
+    const sockets = [join(folder, 'a'), join(folder, 'b')] as const;
+    {
+      await using first = await serve(sockets[0], root);
+      await using second = await serve(sockets[1], scratch);
+      await using qemu = new Program('qemu-system-x86_64', [
+        '-M',
+        'q35,accel=tcg,memory-backend=ram',
+        '-object',
+        'memory-backend-memfd,id=ram,size=256M,share=on',
+        '-m',
+        '256M',
+        '-nodefaults',
+        '-nographic',
+        '-no-reboot',
+        '-serial',
+        'stdio',
+        '-kernel',
+        guest.kernel,
+        '-initrd',
+        guest.initramfs,
+        '-append',
+        'console=ttyS0 root=/dev/vda quiet',
+        ...disks(sockets),
+      ]);
+      await qemu.waitFor(DEMO_PROMPT, 0);
+      qemu.type('md5sum /dev/vdb\n');
+      check(await qemu.waitFor(/[0-9a-f]{32}/, qemu.output.length)).to.equal(md5(content));
+      const from = qemu.output.length;
+      // The first MiB over the last, then from the disk again and not from the cache.
+      qemu.type('dd if=/dev/vdb of=/dev/vdb bs=64k count=16 seek=112 conv=fsync && echo 3 > /proc/sys/vm/drop_caches && md5sum /dev/vdb\n');
+      const copied = Buffer.concat([content.subarray(0, 7 << 20), content.subarray(0, 1 << 20)]);
+      check(await qemu.waitFor(/[0-9a-f]{32}/, from)).to.equal(md5(copied));
+      qemu.type('poweroff\n');
+      check(await qemu.exited()).to.equal(0);
+      check(md5(readFileSync(scratch))).to.equal(md5(copied));
+      check([first.isRunning, second.isRunning].every((each) => each)).to.equal(true);
+    }
+    rmSync(folder, { recursive: true });
+  });
+});
