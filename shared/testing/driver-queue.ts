@@ -90,7 +90,13 @@ export class DriverQueue {
 
   /** One descriptor, at any index of any table. */
   // oxlint-disable-next-line max-params -- the fields of a descriptor, in their order.
-  describe(index: number, address: number | bigint, length: number, flags: number, next = 0, table = this.ring.descriptor): void {
+  describe(
+    index: number,
+    address: number | bigint,
+    length: number,
+    ...rest: readonly [flags: number, next?: number, table?: number]
+  ): void {
+    const [flags, next = 0, table = this.ring.descriptor] = rest;
     const bytes = new DataView(new ArrayBuffer(16));
     bytes.setBigUint64(0, BigInt(address), true);
     bytes.setUint32(8, length, true);

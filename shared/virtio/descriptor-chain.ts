@@ -36,6 +36,63 @@ export class DescriptorChain {
   get firstWritable(): number {
     return this.first + this.readable;
   }
+
+  /** Forgets the chain before, for that of `head`. */
+  begin(head: number): void {
+    this.head = head;
+    this.first = this.segments.small(head);
+    this.readable = 0;
+    this.writable = 0;
+    this.readableBytes = 0;
+    this.writableBytes = 0;
+  }
+
+  /** Adds one buffer of the driver's; one of no bytes adds nothing. Hot. */
+  append(memory: GuestMemory, address: number, length: number, writable: boolean): ChainFault | undefined {
+    if (!writable && this.writable !== 0) return 'READABLE_AFTER_WRITABLE';
+    if (length === 0) return undefined;
+    const host = memory.hostAddress(address, length);
+    if (host === 0) return this.#appendPieces(memory, address, length, writable);
+    return this.#add(host, address, length, writable);
+  }
+
+  /** A buffer across regions that touch in guest addresses becomes one segment for each of them. */
+  #appendPieces(memory: GuestMemory, address: number, length: number, writable: boolean): ChainFault | undefined {
+    let done = 0;
+    while (done < length) {
+      const piece = Math.min(memory.contiguous(address + done), length - done);
+      if (piece === 0) return 'BUFFER_UNMAPPED';
+      const fault = this.#add(memory.hostAddress(address + done, piece), address + done, piece, writable);
+      if (fault !== undefined) return fault;
+      done += piece;
+    }
+    return undefined;
+  }
+
+  #add(host: number, address: number, length: number, writable: boolean): ChainFault | undefined {
+    const { segments } = this;
+    let segment = this.first + this.readable + this.writable;
+    if (segment === segments.small(this.head + 1) && this.first === segments.small(this.head)) {
+      segments.enlarge(this.head);
+      segment = segments.large(this.head) + segment - this.first;
+      this.first = segments.large(this.head);
+    } else if (segment === segments.large(this.head + 1)) {
+      return 'TOO_MANY_SEGMENTS';
+    }
+    // Storing into 32-bit words drops what is above: the low half first, then the high one.
+    segments.words[segment * 4] = host;
+    segments.words[segment * 4 + 1] = host / TWO_32;
+    segments.words[segment * 4 + 2] = length;
+    segments.guest[segment] = address;
+    if (writable) {
+      this.writable++;
+      this.writableBytes += length;
+    } else {
+      this.readable++;
+      this.readableBytes += length;
+    }
+    return undefined;
+  }
 }
 
 export interface ChainSource {
@@ -52,7 +109,7 @@ export function readChain(chain: DescriptorChain, head: number, source: ChainSou
   let base = 0;
   let limit = view.byteLength / DESCRIPTOR_SIZE;
   let nested = false;
-  begin(chain, head);
+  chain.begin(head);
   for (let index = head, hops = 1; ; hops++) {
     if (hops > limit) return 'CHAIN_LOOP';
     const at = base + index * DESCRIPTOR_SIZE;
@@ -72,21 +129,12 @@ export function readChain(chain: DescriptorChain, head: number, source: ChainSou
       hops = 0;
       continue;
     }
-    const fault = append(chain, memory, address, length, (tail & VIRTQ_DESC_F_WRITE) !== 0);
+    const fault = chain.append(memory, address, length, (tail & VIRTQ_DESC_F_WRITE) !== 0);
     if (fault !== undefined) return fault;
     if ((tail & VIRTQ_DESC_F_NEXT) === 0) return undefined;
     index = tail >>> 16;
     if (index >= limit) return 'NEXT_OUT_OF_RANGE';
   }
-}
-
-function begin(chain: DescriptorChain, head: number): void {
-  chain.head = head;
-  chain.first = chain.segments.small(head);
-  chain.readable = 0;
-  chain.writable = 0;
-  chain.readableBytes = 0;
-  chain.writableBytes = 0;
 }
 
 /**
@@ -97,61 +145,5 @@ function checkIndirect(source: ChainSource, tail: number, length: number): Chain
   if (!source.indirect) return 'INDIRECT_NOT_NEGOTIATED';
   if ((tail & VIRTQ_DESC_F_NEXT) !== 0) return 'INDIRECT_WITH_NEXT';
   if (length === 0 || length % DESCRIPTOR_SIZE !== 0 || length > PEEK_LIMIT) return 'INDIRECT_LENGTH';
-  return undefined;
-}
-
-/** Adds one buffer; one of no bytes adds nothing. */
-// oxlint-disable-next-line max-params -- per descriptor of the data path: an options object would be allocated for each.
-function append(chain: DescriptorChain, memory: GuestMemory, address: number, length: number, writable: boolean): ChainFault | undefined {
-  if (!writable && chain.writable !== 0) return 'READABLE_AFTER_WRITABLE';
-  if (length === 0) return undefined;
-  const host = memory.hostAddress(address, length);
-  if (host === 0) return appendPieces(chain, memory, address, length, writable);
-  return addSegment(chain, host, address, length, writable);
-}
-
-/** A buffer across regions that touch in guest addresses becomes one segment for each of them. */
-// oxlint-disable-next-line max-params -- per descriptor of the data path: an options object would be allocated for each.
-function appendPieces(
-  chain: DescriptorChain,
-  memory: GuestMemory,
-  address: number,
-  length: number,
-  writable: boolean,
-): ChainFault | undefined {
-  let done = 0;
-  while (done < length) {
-    const piece = Math.min(memory.contiguous(address + done), length - done);
-    if (piece === 0) return 'BUFFER_UNMAPPED';
-    const fault = addSegment(chain, memory.hostAddress(address + done, piece), address + done, piece, writable);
-    if (fault !== undefined) return fault;
-    done += piece;
-  }
-  return undefined;
-}
-
-// oxlint-disable-next-line max-params -- per descriptor of the data path: an options object would be allocated for each.
-function addSegment(chain: DescriptorChain, host: number, address: number, length: number, writable: boolean): ChainFault | undefined {
-  const { segments } = chain;
-  let segment = chain.first + chain.readable + chain.writable;
-  if (segment === segments.small(chain.head + 1) && chain.first === segments.small(chain.head)) {
-    segments.enlarge(chain.head);
-    segment = segments.large(chain.head) + segment - chain.first;
-    chain.first = segments.large(chain.head);
-  } else if (segment === segments.large(chain.head + 1)) {
-    return 'TOO_MANY_SEGMENTS';
-  }
-  // Storing into 32-bit words drops what is above: the low half first, then the high one.
-  segments.words[segment * 4] = host;
-  segments.words[segment * 4 + 1] = host / TWO_32;
-  segments.words[segment * 4 + 2] = length;
-  segments.guest[segment] = address;
-  if (writable) {
-    chain.writable++;
-    chain.writableBytes += length;
-  } else {
-    chain.readable++;
-    chain.readableBytes += length;
-  }
   return undefined;
 }
