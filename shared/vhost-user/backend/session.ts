@@ -304,8 +304,9 @@ export class Session implements Disposable {
   }
 
   #enable(index: number, num: number): Outcome {
-    if (((this.#features ?? 0n) & VHOST_USER_F_PROTOCOL_FEATURES) === 0n)
-      return err({ code: 'NOT_NEGOTIATED', feature: 'PROTOCOL_FEATURES' });
+    // A reset forgets the features; QEMU switches its rings off only after it.
+    const isNegotiated = this.#protocolFeatures !== 0n || ((this.#features ?? 0n) & VHOST_USER_F_PROTOCOL_FEATURES) !== 0n;
+    if (!isNegotiated) return err({ code: 'NOT_NEGOTIATED', feature: 'PROTOCOL_FEATURES' });
     if (num > 1) return err({ code: 'BAD_VALUE', field: 'enable', value: num });
     return this.#ring(index, (vring) => ok(vring.setEnabled(num === 1)));
   }
