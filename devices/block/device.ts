@@ -64,6 +64,8 @@ export class BlockDevice implements VhostUserDevice {
   #memory = new GuestMemory([]);
   #writeThrough = false;
   #nextPoll = 0;
+  /** Tokens of others' completions that came while a ring was drained. */
+  #foreign: number[] = [];
 
   constructor(options: DeviceOptions, disk: Disk, uring: IoUring) {
     const { queueCount, maxQueueSize } = options;
@@ -207,11 +209,22 @@ export class BlockDevice implements VhostUserDevice {
     }
   }
 
+  /** The completions of others that came while a ring was drained: upper halves of their tokens. */
+  takeForeign(): readonly number[] {
+    const foreign = this.#foreign;
+    if (foreign.length > 0) this.#foreign = [];
+    return foreign;
+  }
+
   /** Ends the requests under way; chains not yet taken stay the driver's. */
   #drain(ring: BlockRing): void {
     while (ring.outstanding > 0) {
       this.#uring.submit(1);
-      while (this.#uring.next()) this.complete(this.#uring.tokenHigh, this.#uring.tokenLow, this.#uring.result, this.#uring.flags);
+      while (this.#uring.next()) {
+        const { tokenHigh, tokenLow, result, flags } = this.#uring;
+        if (tokenHigh > TOKEN_CANCEL) this.#foreign.push(tokenHigh);
+        else this.complete(tokenHigh, tokenLow, result, flags);
+      }
     }
     ring.loop.publish();
   }

@@ -125,12 +125,19 @@ function hear(told: WorkerMessage, channel: DeviceEnd, stopFd: Fd): void {
     case 'log':
       channel.send({ log: { level: LOG_INFO, message: told.line } });
       return;
-    case 'start-socket': {
-      // Stop, or the launcher is gone: either way the end. Anything else has no meaning after the start.
-      const received = channel.tryReceive();
-      if (received.ok) received.value?.fds.forEach((fd) => fd.close());
-      if (!received.ok || (received.value?.message.stop ?? null) !== null) stop(stopFd, EXIT.poweredOff);
-    }
+    case 'start-socket':
+      return readOrders(channel, stopFd);
+  }
+}
+
+/** Stop, or the launcher is gone: either way the end. Anything else has no meaning after the start. */
+function readOrders(channel: DeviceEnd, stopFd: Fd): void {
+  for (;;) {
+    const received = channel.tryReceive();
+    if (!received.ok) return stop(stopFd, EXIT.poweredOff);
+    if (received.value === undefined) return;
+    for (const fd of received.value.fds) fd.close();
+    if ((received.value.message.stop ?? null) !== null) return stop(stopFd, EXIT.poweredOff);
   }
 }
 

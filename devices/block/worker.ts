@@ -8,7 +8,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { expect } from '#shared/lang/result.ts';
 import { EPOLLIN } from '#shared/sys/epoll.ts';
-import { IORING_OP, IoUring } from '#shared/sys/io-uring.ts';
+import { IORING_OP, IORING_POLL_ADD_MULTI, IoUring } from '#shared/sys/io-uring.ts';
 import { type Fd, OwnedFd, asFd } from '#shared/sys/owned-fd.ts';
 import { exitNow, exitOnUncaught } from '#shared/sys/process-exit.ts';
 import { UnixSocket, accept } from '#shared/sys/unix-socket.ts';
@@ -59,7 +59,8 @@ class Worker {
     this.#uring = expect(IoUring.create({ entries: 512, operations, files: [asFd(data.imageFd)] }), 'io_uring');
     this.#device = new BlockDevice(data, data, this.#uring);
     this.#watch(asFd(data.stopFd), TOKEN_STOP);
-    if (data.startFd >= 0) this.#watch(asFd(data.startFd), TOKEN_START);
+    // At every message, and at the end: the main thread reads them, in its own time.
+    if (data.startFd >= 0) this.#watch(asFd(data.startFd), TOKEN_START, IORING_POLL_ADD_MULTI);
     if (data.socket.kind === 'connected') this.#serve(new OwnedFd(data.socket.fd));
     else this.#watch(asFd(data.socket.fd), TOKEN_LISTENER);
     tell({ kind: 'serving' });
@@ -88,6 +89,7 @@ class Worker {
       work++;
       this.#dispatch(this.#uring.tokenHigh, this.#uring.tokenLow, this.#uring.result, this.#uring.flags);
     }
+    for (const token of this.#device.takeForeign()) this.#dispatch(token, 0, 0, 0);
     this.#device.publish();
     return work;
   }
@@ -106,7 +108,6 @@ class Worker {
     if (tokenHigh === TOKEN_SOCKET) return this.#readSession();
     if (tokenHigh === TOKEN_LISTENER) return this.#accept();
     if (tokenHigh === TOKEN_STOP) return this.#stop();
-    // The main thread reads the message; the next one is looked for when it has had time to.
     tell({ kind: 'start-socket' });
   }
 
@@ -143,8 +144,8 @@ class Worker {
     return exitNow(Atomics.load(this.#data.exitStatus, 0));
   }
 
-  #watch(fd: Fd, token: number): void {
-    this.#uring.prepare(IORING_OP.POLL_ADD, 0, fd, 0, 0, 0, 0, token, EPOLLIN);
+  #watch(fd: Fd, token: number, mode = 0): void {
+    this.#uring.prepare(IORING_OP.POLL_ADD, 0, fd, 0, 0, mode, 0, token, EPOLLIN);
   }
 }
 

@@ -7,6 +7,7 @@
  * (COOP_TASKRUN). DEFER_TASKRUN is left out: a busy thread would then have to ask for the events of its kicks and of its
  * control socket with every submission.
  */
+import { assert } from '../lang/assert.ts';
 import { type Result, err, ok } from '../lang/result.ts';
 import { EBUSY, EINTR, type SysError, sysError } from './errno.ts';
 import { allocate, syscall } from './ffi.ts';
@@ -122,6 +123,7 @@ export class IoUring {
     operationFlags = 0,
   ): void {
     if (this.free === 0) this.submit(0);
+    assert(this.free > 0, 'the kernel takes no more entries');
     const sqes = this.#sqes;
     const at = (this.#tail & this.#at.sqMask) * SQE_WORDS;
     sqes[at] = opcode | (flags << 8);
