@@ -1,0 +1,14 @@
+/** A vCPU's thread. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { exitOnUncaught } from '#shared/sys/process-exit.ts';
+import { type MachinePlan, buildMachine, exitTarget } from '../machine.ts';
+import { type VcpuThreadData, runVcpuThread } from './thread.ts';
+
+exitOnUncaught('vcpu');
+
+const { thread, plan, registers }: { thread: VcpuThreadData; plan: MachinePlan; registers: SharedArrayBuffer } = workerData;
+runVcpuThread(
+  thread,
+  (hooks) => exitTarget(buildMachine(plan, registers), () => hooks.hold()),
+  (report) => parentPort?.postMessage(report),
+);
