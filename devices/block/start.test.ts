@@ -32,10 +32,14 @@ describe('ch-block under its launcher', () => {
   });
 
   /** Starts the program and tells it of the disk; answers its exit. */
-  function launch(image = disk): Promise<unknown[]> {
+  function launch(image = disk, preload = ''): Promise<unknown[]> {
     const [ours, theirs] = must(startSocketPair(), 'start socket');
     const [front, back] = must(socketPair(SOCK_STREAM), 'vhost-user socket');
-    child = spawn(process.execPath, [MAIN], { stdio: ['ignore', 'inherit', 'pipe', theirs.fd] });
+    child = spawn(
+      process.execPath,
+      [...(preload === '' ? [] : ['--import', `data:text/javascript,${encodeURIComponent(preload)}`]), MAIN],
+      { stdio: ['ignore', 'inherit', 'pipe', theirs.fd] },
+    );
     theirs.close();
     channel = deviceLauncherChannel(ours);
     core = front;
@@ -87,4 +91,29 @@ describe('ch-block under its launcher', () => {
     expect(refused.failed?.message).to.match(/^disk d ".*" has 1000 bytes/);
     expect(await exited).to.deep.equal([1, null]);
   }).timeout(10_000);
+
+  const throws: readonly (readonly [where: string, preload: string])[] = [
+    [
+      'on its main thread while the data thread sleeps in the kernel',
+      `import { isMainThread } from 'node:worker_threads';
+       if (isMainThread) process.on('SIGUSR2', () => { throw new Error('planted'); });`,
+    ],
+    [
+      'in its data thread',
+      `import { isMainThread } from 'node:worker_threads';
+       process.on('SIGUSR2', () => {});
+       if (!isMainThread) performance.now = () => { throw new Error('planted'); };`,
+    ],
+  ];
+  for (const [where, preload] of throws) {
+    it(`ends with status 1 and one record at a throw ${where}`, async () => {
+      const exited = launch(disk, preload);
+      const records: string[] = [];
+      child?.stderr?.on('data', (data) => records.push(String(data)));
+      channel?.receive();
+      child?.kill('SIGUSR2');
+      expect((await exited)[0]).to.equal(1);
+      expect(records.join('')).to.match(/^ch-block: fatal: Error: planted/);
+    }).timeout(10_000);
+  }
 });
