@@ -1,5 +1,5 @@
 /** Block Device (virtio 1.2, 5.2), in the specification's spelling and order. */
-import { le16, le32, le64, u8 } from '#shared/layout/fields.ts';
+import { bytes, le16, le32, le64, u8 } from '#shared/layout/fields.ts';
 import { struct } from '#shared/layout/struct.ts';
 
 /** 5.2.3 Feature bits */
@@ -9,7 +9,7 @@ export const VIRTIO_BLK_F_BLK_SIZE = 1n << 6n;
 export const VIRTIO_BLK_F_FLUSH = 1n << 9n;
 export const VIRTIO_BLK_F_MQ = 1n << 12n;
 
-/** 5.2.4 Device configuration layout, as far as the features above give it a meaning. */
+/** 5.2.4 Device configuration layout, whole; the features above give meaning to its first 36 bytes. */
 export const VirtioBlkConfig = struct('virtio_blk_config', {
   capacity: le64,
   size_max: le32,
@@ -23,6 +23,16 @@ export const VirtioBlkConfig = struct('virtio_blk_config', {
   wce: u8,
   unused: u8,
   num_queues: le16,
+  max_discard_sectors: le32,
+  max_discard_seg: le32,
+  discard_sector_alignment: le32,
+  max_write_zeroes_sectors: le32,
+  max_write_zeroes_seg: le32,
+  write_zeroes_may_unmap: u8,
+  unused1: bytes(3),
+  max_secure_erase_sectors: le32,
+  max_secure_erase_seg: le32,
+  secure_erase_sector_alignment: le32,
 });
 
 /** 5.2.6 Device Operation: the request's header, its types, its status byte. */
