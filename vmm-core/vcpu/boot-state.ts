@@ -2,6 +2,7 @@
 import { type Result, err, ok } from '#shared/lang/result.ts';
 import { EINVAL } from '#shared/sys/errno.ts';
 import { allocate } from '#shared/sys/ffi.ts';
+import type { InitialRegisters, InitialSegment, InitialSystemRegisters } from '../boot/initial-state.ts';
 import type { CpuidEntry } from '../kvm/cpuid-entry.ts';
 import { type KvmError, kvmCallError } from '../kvm/error.ts';
 import { BOOT_MSRS } from '../kvm/msrs.ts';
@@ -16,37 +17,10 @@ const DELIVERY_MODE_MASK = 0x700;
 const DELIVERY_NMI = 0x400;
 const DELIVERY_EXTINT = 0x700;
 
-/** A segment register as `kvm_segment` has it; flags are 0 or 1. */
-export interface BootSegment {
-  readonly base: number;
-  readonly limit: number;
-  readonly selector: number;
-  readonly type: number;
-  readonly present: number;
-  readonly dpl: number;
-  readonly db: number;
-  readonly s: number;
-  readonly l: number;
-  readonly g: number;
-}
-
-interface BootTable {
-  readonly base: number;
-  readonly limit: number;
-}
-
 /** The boot processor's first registers; general ones that are not named are 0. */
 export interface BootRegisters {
-  readonly registers: { readonly rip: number; readonly rflags: number; readonly rsp: number; readonly rbx: number; readonly rsi: number };
-  readonly systemRegisters: {
-    readonly cs: BootSegment;
-    readonly ds: BootSegment;
-    readonly tr: BootSegment;
-    readonly gdt: BootTable;
-    readonly idt: BootTable;
-    readonly cr0: number;
-    readonly cr4: number;
-  };
+  readonly registers: InitialRegisters;
+  readonly systemRegisters: InitialSystemRegisters;
 }
 
 /** CPUID, MSRs, FPU and the LAPIC's pins: the same for every vCPU, also those that wait for their start-up message. */
@@ -87,7 +61,7 @@ function generalRegisters(registers: BootRegisters['registers']): Uint8Array {
   return regs.bytes;
 }
 
-function writeSegment(view: DataView, at: number, segment: BootSegment): void {
+function writeSegment(view: DataView, at: number, segment: InitialSegment): void {
   KvmSegment.set.base(view, at, BigInt(segment.base));
   for (const field of ['limit', 'selector', 'type', 'present', 'dpl', 'db', 's', 'l', 'g'] as const) {
     KvmSegment.set[field](view, at, segment[field]);
