@@ -1,4 +1,4 @@
-/** Both real ends of vhost-user on a real socketpair, in one thread on one reactor. */
+/** Both real ends of vhost-user on a real socketpair, in one thread. */
 import { expect } from '../lang/result.ts';
 import { type FrontendAddress, type GuestAddress, frontendAddress, guestAddress } from '../memory/index.ts';
 import { EPOLLIN } from '../sys/epoll.ts';
@@ -6,7 +6,7 @@ import { createEventFd } from '../sys/eventfd.ts';
 import { Mapping } from '../sys/mapping.ts';
 import { createSealedMemfd } from '../sys/memfd.ts';
 import type { OwnedFd } from '../sys/owned-fd.ts';
-import { Reactor, type Watch } from '../sys/reactor.ts';
+import { Watcher, type Watch } from '../sys/watcher.ts';
 import { SOCK_STREAM, UnixSocket, socketPair } from '../sys/unix-socket.ts';
 import { Session, type SessionOutcome } from '../vhost-user/backend/index.ts';
 import { FRONTEND_PROTOCOL_FEATURES, Frontend, type FrontendError, type FrontendRegion } from '../vhost-user/frontend/index.ts';
@@ -59,7 +59,7 @@ export interface PairOptions {
 }
 
 export class SessionPair implements AsyncDisposable {
-  readonly reactor = new Reactor();
+  readonly watcher = new Watcher();
   readonly device: CopyDevice;
   readonly session: Session;
   readonly frontend: Frontend;
@@ -69,7 +69,6 @@ export class SessionPair implements AsyncDisposable {
   readonly ended: Promise<void>;
   #end: () => void = () => {};
   readonly #watch: Watch;
-  readonly #running: Promise<void>;
 
   constructor(options: PairOptions = {}) {
     const [left, right] = expect(socketPair(SOCK_STREAM), 'socket pair');
@@ -78,8 +77,8 @@ export class SessionPair implements AsyncDisposable {
     });
     this.device = options.device ?? new CopyDevice();
     this.session = new Session(new UnixSocket(right), this.device);
-    this.#watch = this.reactor.watch(this.session.fd, EPOLLIN, () => this.#readable());
-    this.frontend = new Frontend(new UnixSocket(left), this.reactor, {
+    this.#watch = this.watcher.watch(this.session.fd, EPOLLIN, () => this.#readable());
+    this.frontend = new Frontend(new UnixSocket(left), this.watcher, {
       wantedFeatures: this.device.features,
       wantedProtocolFeatures: options.wantedProtocolFeatures ?? FRONTEND_PROTOCOL_FEATURES,
       replyTimeoutMs: options.replyTimeoutMs ?? 5000,
@@ -87,17 +86,13 @@ export class SessionPair implements AsyncDisposable {
     this.frontend.onLost = (why) => {
       this.lost = why;
     };
-    // A round blocks: the first one waits until the test has asked something.
-    this.#running = new Promise<void>((resolve) => setImmediate(resolve)).then(() => this.reactor.run());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.frontend.close();
     this.#watch.close();
     this.session.close();
-    this.reactor.stop();
-    await this.#running;
-    this.reactor.close();
+    await this.watcher.close();
   }
 
   #readable(): void {

@@ -1,6 +1,6 @@
 /**
  * The one loop over a queue: disable, drain, publish, enable, look again. It does not know how its thread waits; whoever does
- * (a reactor's epoll, a data worker's io_uring) calls `serve` when kicked, or the steps one by one.
+ * (a watcher's epoll, a data worker's io_uring) calls `serve` when kicked, or the steps one by one.
  */
 import type { DescriptorChain } from './descriptor-chain.ts';
 import type { SplitQueue } from './split-queue.ts';

@@ -14,7 +14,7 @@ import { expect as check } from 'chai';
 import { expect } from '#shared/lang/result.ts';
 import { EPOLLIN } from '#shared/sys/epoll.ts';
 import { drainEventFd, signalEventFd } from '#shared/sys/eventfd.ts';
-import { Reactor } from '#shared/sys/reactor.ts';
+import { Watcher } from '#shared/sys/watcher.ts';
 import { UnixSocket, connectUnix, listenUnix } from '#shared/sys/unix-socket.ts';
 import { SharedRegion, eventFd } from '#shared/testing/session-pair.ts';
 import { FRONTEND_PROTOCOL_FEATURES, Frontend, VHOST_USER_PROTOCOL_F as F } from '#shared/vhost-user/frontend/index.ts';
@@ -36,11 +36,10 @@ const isInstalled = spawnSync('qemu-storage-daemon', ['--version']).status === 0
 
 /** A daemon that exports a file of sectors numbered in their first byte, and a front end connected to it. */
 class StorageDaemon implements AsyncDisposable {
-  readonly reactor = new Reactor();
+  readonly watcher = new Watcher();
   readonly disk: string;
   readonly #folder = mkdtempSync(join(tmpdir(), 'storage-daemon-'));
   readonly #child: ChildProcess;
-  readonly #running: Promise<void>;
   readonly frontend: Frontend;
 
   constructor(wantedProtocolFeatures: bigint) {
@@ -57,19 +56,16 @@ class StorageDaemon implements AsyncDisposable {
     this.#child = spawn('qemu-storage-daemon', ['--blockdev', blockdev, '--export', exported], {
       stdio: ['ignore', 'inherit', 'inherit', listener.fd],
     });
-    this.frontend = new Frontend(new UnixSocket(expect(connectUnix(path), 'connect')), this.reactor, {
+    this.frontend = new Frontend(new UnixSocket(expect(connectUnix(path), 'connect')), this.watcher, {
       wantedFeatures: VIRTIO_F_VERSION_1 | VIRTIO_BLK_F_RO,
       wantedProtocolFeatures,
       replyTimeoutMs: 10_000,
     });
-    this.#running = new Promise<void>((resolve) => setImmediate(resolve)).then(() => this.reactor.run());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.frontend.close();
-    this.reactor.stop();
-    await this.#running;
-    this.reactor.close();
+    await this.watcher.close();
     const ended = once(this.#child, 'exit');
     this.#child.kill('SIGTERM');
     await ended;
@@ -126,7 +122,7 @@ class BlockDriver implements Disposable {
 
   #used(): Promise<void> {
     return new Promise((resolve) => {
-      const watch = this.#daemon.reactor.watch(this.call.fd, EPOLLIN, () => {
+      const watch = this.#daemon.watcher.watch(this.call.fd, EPOLLIN, () => {
         drainEventFd(this.call.fd);
         if (this.region.view.getUint16(AT.used + 2, true) !== this.#made) return;
         watch.close();

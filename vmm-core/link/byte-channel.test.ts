@@ -6,7 +6,7 @@ import { expect } from '#shared/lang/result.ts';
 import { EPOLLIN } from '#shared/sys/epoll.ts';
 import { type Fd, OwnedFd } from '#shared/sys/owned-fd.ts';
 import { pollNow } from '#shared/sys/poll.ts';
-import { Reactor } from '#shared/sys/reactor.ts';
+import { Watcher } from '#shared/sys/watcher.ts';
 import { SOCK_STREAM, connectUnix, listenUnix, socketPair } from '#shared/sys/unix-socket.ts';
 import { ByteChannel, type ByteDevice } from './byte-channel.ts';
 
@@ -40,33 +40,28 @@ function readNow(fd: Fd): Buffer {
   return piece.subarray(0, readSync(fd, piece));
 }
 
-async function roundsUntil(reactor: Reactor, done: () => boolean): Promise<void> {
-  reactor.wake();
-  const running = reactor.run();
+async function until(done: () => boolean): Promise<void> {
   const deadline = Date.now() + 5000;
   while (!done()) {
     if (Date.now() > deadline) throw new Error('nothing happened for 5 s');
-    reactor.wake();
     await new Promise<void>((resolve) => setImmediate(resolve));
   }
-  reactor.stop();
-  await running;
 }
 
 describe('ByteChannel', () => {
   it('takes from the device only what its reader has room for, and loses nothing', async () => {
-    const reactor = new Reactor();
+    const watcher = new Watcher();
     const device = new TestDevice();
     const [ours, theirs] = expect(socketPair(SOCK_STREAM), 'pair');
     using reader = theirs;
-    const channel = new ByteChannel(reactor, device, { output: ours, neverStall: false });
+    const channel = new ByteChannel(watcher, device, { output: ours, neverStall: false });
     const sent = Buffer.alloc(4 << 20, 'abcdefgh');
     device.output = sent;
     channel.flushOutput();
     check(device.output.length, 'a full socket leaves the rest in the device').to.be.greaterThan(0);
     const got: Buffer[] = [];
     let length = 0;
-    await roundsUntil(reactor, () => {
+    await until(() => {
       const piece = readNow(reader.fd);
       got.push(piece);
       length += piece.length;
@@ -74,18 +69,18 @@ describe('ByteChannel', () => {
     });
     check(Buffer.concat(got).equals(sent)).to.equal(true);
     channel[Symbol.dispose]();
-    reactor.close();
+    await watcher.close();
   });
 
   it('reads no more than the device has room for, and goes on when asked', async () => {
-    const reactor = new Reactor();
+    const watcher = new Watcher();
     const device = new TestDevice();
     const [ours, theirs] = expect(socketPair(SOCK_STREAM), 'pair');
     using writer = theirs;
-    const channel = new ByteChannel(reactor, device, { input: ours, neverStall: false });
+    const channel = new ByteChannel(watcher, device, { input: ours, neverStall: false });
     writeSync(writer.fd, 'x'.repeat(40));
     let grown = false;
-    await roundsUntil(reactor, () => {
+    await until(() => {
       if (device.input.length === 16 && !grown) {
         grown = true;
         device.capacity = 64;
@@ -95,55 +90,55 @@ describe('ByteChannel', () => {
     });
     check(grown).to.equal(true);
     channel[Symbol.dispose]();
-    reactor.close();
+    await watcher.close();
   });
 
   it('keeps the newest 64 KiB for a socket nobody has connected to', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'byte-channel-'));
-    const reactor = new Reactor();
+    const watcher = new Watcher();
     const device = new TestDevice();
     const listener = expect(listenUnix(join(folder, 's')), 'listen');
-    const channel = new ByteChannel(reactor, device, { listener, neverStall: false });
+    const channel = new ByteChannel(watcher, device, { listener, neverStall: false });
     device.output = Buffer.concat([Buffer.alloc(100_000, 'o'), Buffer.from('newest')]);
     channel.flushOutput();
     check(device.output.length).to.equal(0);
     using client = expect(connectUnix(join(folder, 's')), 'connect');
     writeSync(client.fd, 'typed');
     let got = Buffer.alloc(0);
-    await roundsUntil(reactor, () => {
+    await until(() => {
       got = Buffer.concat([got, readNow(client.fd)]);
       return device.input.toString() === 'typed' && got.length >= 65536;
     });
     check(got.length).to.equal(65536);
     check(got.subarray(-6).toString()).to.equal('newest');
     channel[Symbol.dispose]();
-    reactor.close();
+    await watcher.close();
     rmSync(folder, { recursive: true });
   });
 
   it('serves a client after the one that left', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'byte-channel-'));
-    const reactor = new Reactor();
+    const watcher = new Watcher();
     const device = new TestDevice();
     const listener = expect(listenUnix(join(folder, 's'), 4), 'listen');
-    const channel = new ByteChannel(reactor, device, { listener, neverStall: false });
+    const channel = new ByteChannel(watcher, device, { listener, neverStall: false });
     const first = expect(connectUnix(join(folder, 's')), 'connect');
     writeSync(first.fd, '1');
     first.close();
     using second = expect(connectUnix(join(folder, 's')), 'connect');
     writeSync(second.fd, '2');
-    await roundsUntil(reactor, () => device.input.toString() === '12');
+    await until(() => device.input.toString() === '12');
     channel[Symbol.dispose]();
-    reactor.close();
+    await watcher.close();
     rmSync(folder, { recursive: true });
   });
 
-  it('writes a file, and drops what a closed pipe does not take', () => {
+  it('writes a file, and drops what a closed pipe does not take', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'byte-channel-'));
     const path = join(folder, 'f');
-    const reactor = new Reactor();
+    const watcher = new Watcher();
     const device = new TestDevice();
-    const file = new ByteChannel(reactor, device, {
+    const file = new ByteChannel(watcher, device, {
       output: new OwnedFd(openSync(path, 'w')),
       input: new OwnedFd(openSync('/dev/null', 'r')),
       neverStall: false,
@@ -154,12 +149,12 @@ describe('ByteChannel', () => {
     file[Symbol.dispose]();
     const [ours, theirs] = expect(socketPair(SOCK_STREAM), 'pair');
     closeSync(theirs.take());
-    const pipe = new ByteChannel(reactor, device, { output: ours, neverStall: false });
+    const pipe = new ByteChannel(watcher, device, { output: ours, neverStall: false });
     device.output = Buffer.alloc(1000);
     pipe.flushOutput();
     check(device.output.length).to.equal(0);
     pipe[Symbol.dispose]();
-    reactor.close();
+    await watcher.close();
     rmSync(folder, { recursive: true });
   });
 });

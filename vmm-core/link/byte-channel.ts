@@ -11,7 +11,7 @@ import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT } from '#shared/sys/epoll.ts';
 import { type NativeBuffer, allocate, syscall } from '#shared/sys/ffi.ts';
 import type { Fd, OwnedFd } from '#shared/sys/owned-fd.ts';
 import { pollNow } from '#shared/sys/poll.ts';
-import type { Reactor, Watch } from '#shared/sys/reactor.ts';
+import type { Watcher, Watch } from '#shared/sys/watcher.ts';
 import { SYS } from '#shared/sys/syscall-numbers.ts';
 import { accept } from '#shared/sys/unix-socket.ts';
 
@@ -40,9 +40,9 @@ export interface ByteChannelOptions {
   readonly neverStall: boolean;
 }
 
-/** Moves bytes between one device and its descriptors, on the reactor's thread. */
+/** Moves bytes between one device and its descriptors, on the watcher's thread. */
 export class ByteChannel implements Disposable {
-  readonly #reactor: Reactor;
+  readonly #watcher: Watcher;
   readonly #device: ByteDevice;
   readonly #taken = new Uint8Array(WRITE_PIECE);
   readonly #in = allocate(READ_PIECE);
@@ -53,15 +53,15 @@ export class ByteChannel implements Disposable {
   /** Bytes of `#taken` that wait to be written. */
   #pending = 0;
 
-  constructor(reactor: Reactor, device: ByteDevice, options: ByteChannelOptions) {
+  constructor(watcher: Watcher, device: ByteDevice, options: ByteChannelOptions) {
     const { input, output, listener, neverStall } = options;
-    this.#reactor = reactor;
+    this.#watcher = watcher;
     this.#device = device;
-    this.#output = new Sink(reactor, neverStall || listener !== undefined, () => this.flushOutput());
+    this.#output = new Sink(watcher, neverStall || listener !== undefined, () => this.flushOutput());
     if (output !== undefined) this.#output.attach(output);
     if (input !== undefined) this.#input = this.#sourceFor(input);
     this.#listener = listener;
-    this.#listening = listener === undefined ? undefined : reactor.watch(listener.fd, EPOLLIN, () => this.#accept());
+    this.#listening = listener === undefined ? undefined : watcher.watch(listener.fd, EPOLLIN, () => this.#accept());
   }
 
   /** Writes what the guest has written, as far as nobody would have to wait. Call it when the device says that there is some. */
@@ -100,7 +100,7 @@ export class ByteChannel implements Disposable {
   }
 
   #sourceFor(fd: OwnedFd): Source {
-    return new Source(this.#reactor, fd, {
+    return new Source(this.#watcher, fd, {
       room: () => Math.min(this.#device.inputRoom(), READ_PIECE),
       buffer: this.#in,
       push: (bytes) => this.#device.pushInput(bytes),
@@ -131,7 +131,7 @@ export class ByteChannel implements Disposable {
 
 /** The writing side. Without a descriptor, bytes are dropped, or kept for a client to come. */
 class Sink {
-  readonly #reactor: Reactor;
+  readonly #watcher: Watcher;
   readonly #writable: () => void;
   readonly #keeps: boolean;
   readonly #piece = allocate(WRITE_PIECE);
@@ -139,15 +139,15 @@ class Sink {
   #watch: Watch | undefined;
   #backlog = Buffer.alloc(0);
 
-  constructor(reactor: Reactor, keeps: boolean, writable: () => void) {
-    this.#reactor = reactor;
+  constructor(watcher: Watcher, keeps: boolean, writable: () => void) {
+    this.#watcher = watcher;
     this.#keeps = keeps;
     this.#writable = writable;
   }
 
   attach(fd: OwnedFd): void {
     this.#fd = fd;
-    this.#watch = this.#reactor.tryWatch(fd.fd, EPOLLOUT, (events) => this.#ready(events));
+    this.#watch = this.#watcher.tryWatch(fd.fd, EPOLLOUT, (events) => this.#ready(events));
   }
 
   detach(): void {
@@ -227,11 +227,11 @@ class Source {
   readonly #watch: Watch | undefined;
   #closed = false;
 
-  constructor(reactor: Reactor, fd: OwnedFd, reader: Reader) {
+  constructor(watcher: Watcher, fd: OwnedFd, reader: Reader) {
     this.#fd = fd;
     this.#reader = reader;
     // What cannot be watched (files, /dev/null) is read until it ends, whenever there is room.
-    this.#watch = reactor.tryWatch(fd.fd, EPOLLIN, () => this.#read());
+    this.#watch = watcher.tryWatch(fd.fd, EPOLLIN, () => this.#read());
     if (this.#watch === undefined) this.#read();
   }
 

@@ -11,7 +11,7 @@ import {
   type FromCore,
   type FromDevice,
 } from '#shared/rpc/start-channel.ts';
-import { BackgroundWatcher } from '#shared/sys/background-watcher.ts';
+import { Watcher } from '#shared/sys/watcher.ts';
 import { EPOLLIN } from '#shared/sys/epoll.ts';
 import { type Child, describeEnding } from './child.ts';
 import { POWERED_OFF, type Outcome, deviceLost, endedBySignal, failed, guestFault } from './outcome.ts';
@@ -54,7 +54,7 @@ export class Supervisor {
   readonly #core: SupervisedCore;
   readonly #devices: readonly SupervisedDevice[];
   readonly #options: SupervisorOptions;
-  readonly #watcher = new BackgroundWatcher();
+  readonly #watcher = new Watcher();
   readonly #watches: { close(): void }[] = [];
   readonly #timers: NodeJS.Timeout[] = [];
   #decide: (outcome: Outcome) => void = () => {};
@@ -82,7 +82,7 @@ export class Supervisor {
     await this.#stopAll(this.#signalled !== undefined && outcome.status > 128);
     for (const timer of this.#timers) clearTimeout(timer);
     for (const watch of this.#watches) watch.close();
-    this.#watcher.close();
+    await this.#watcher.close();
     return outcome;
   }
 

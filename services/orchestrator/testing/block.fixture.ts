@@ -1,13 +1,13 @@
 /** A device that serves nothing: its disk's serial says which one thing it does. */
 import { writeSync } from 'node:fs';
 import { type ToDevice, deviceStartChannel } from '#shared/rpc/start-channel.ts';
-import { BackgroundWatcher } from '#shared/sys/background-watcher.ts';
+import { Watcher } from '#shared/sys/watcher.ts';
 import { EPOLLIN } from '#shared/sys/epoll.ts';
 import type { OwnedFd } from '#shared/sys/owned-fd.ts';
 import { exitNow } from '#shared/sys/process-exit.ts';
 
 const channel = deviceStartChannel();
-const watcher = new BackgroundWatcher();
+const watcher = new Watcher();
 let behaviour = '';
 
 watcher.watch(channel.fd, EPOLLIN, () => {

@@ -1,13 +1,13 @@
 /** A core that boots nothing: its "kernel command line" says which one thing it does. */
 import { readSync, writeSync } from 'node:fs';
 import { EndedReason, type ToCore, coreStartChannel } from '#shared/rpc/start-channel.ts';
-import { BackgroundWatcher } from '#shared/sys/background-watcher.ts';
+import { Watcher } from '#shared/sys/watcher.ts';
 import { EPOLLIN } from '#shared/sys/epoll.ts';
 import type { OwnedFd } from '#shared/sys/owned-fd.ts';
 import { exitNow } from '#shared/sys/process-exit.ts';
 
 const channel = coreStartChannel();
-const watcher = new BackgroundWatcher();
+const watcher = new Watcher();
 const sockets: OwnedFd[] = [];
 let behaviour = '';
 

@@ -1,7 +1,7 @@
 /** The front end's end of the channel over which the back end asks. */
 import { EPOLLIN } from '../../sys/epoll.ts';
 import type { OwnedFd } from '../../sys/owned-fd.ts';
-import type { Reactor, Watch } from '../../sys/reactor.ts';
+import type { Watcher, Watch } from '../../sys/watcher.ts';
 import { UnixSocket } from '../../sys/unix-socket.ts';
 import { Channel, type Message, closeAll, encodeFrame } from '../channel.ts';
 import type { FrontendError } from '../errors.ts';
@@ -22,10 +22,10 @@ export class BackendListener {
   readonly #events: BackendListenerEvents;
   readonly #watch: Watch;
 
-  constructor(socket: OwnedFd, reactor: Reactor, events: BackendListenerEvents) {
+  constructor(socket: OwnedFd, watcher: Watcher, events: BackendListenerEvents) {
     this.#channel = new Channel(new UnixSocket(socket));
     this.#events = events;
-    this.#watch = reactor.watch(this.#channel.fd, EPOLLIN, () => this.#receive());
+    this.#watch = watcher.watch(this.#channel.fd, EPOLLIN, () => this.#receive());
   }
 
   close(): void {

@@ -6,7 +6,7 @@ import { eventFd } from '../../testing/session-pair.ts';
 import { EPOLLIN } from '../../sys/epoll.ts';
 import { allocate } from '../../sys/ffi.ts';
 import type { Fd, OwnedFd } from '../../sys/owned-fd.ts';
-import { Reactor, type Watch } from '../../sys/reactor.ts';
+import { Watcher, type Watch } from '../../sys/watcher.ts';
 import { SOCK_STREAM, UnixSocket, socketPair } from '../../sys/unix-socket.ts';
 import { Channel, type Message, closeAll, encodeFrame } from '../channel.ts';
 import { NOTHING, encodeConfigAccess, encodeInflight, encodeU64, encodeVringState } from '../message.ts';
@@ -29,7 +29,7 @@ type Script = (request: number, evil: EvilBackEnd) => Sent | undefined;
 
 /** Answers as a well-behaved back end would, but for what `script` says otherwise. */
 class EvilBackEnd implements AsyncDisposable {
-  readonly reactor = new Reactor();
+  readonly watcher = new Watcher();
   readonly frontend: Frontend;
   readonly socket: UnixSocket;
   /** The back end's end of its own channel, once it was given. */
@@ -38,7 +38,6 @@ class EvilBackEnd implements AsyncDisposable {
   configChanges = 0;
   readonly #channel: Channel;
   readonly #watch: Watch;
-  readonly #running: Promise<void>;
   readonly #script: Script;
   #isGone = false;
 
@@ -47,15 +46,14 @@ class EvilBackEnd implements AsyncDisposable {
     this.#script = script;
     this.socket = new UnixSocket(right);
     this.#channel = new Channel(this.socket);
-    this.#watch = this.reactor.watch(right.fd, EPOLLIN, () => this.#answerAll());
-    this.frontend = new Frontend(new UnixSocket(left), this.reactor, {
+    this.#watch = this.watcher.watch(right.fd, EPOLLIN, () => this.#answerAll());
+    this.frontend = new Frontend(new UnixSocket(left), this.watcher, {
       wantedFeatures: 0n,
       wantedProtocolFeatures: FRONTEND_PROTOCOL_FEATURES,
       replyTimeoutMs,
     });
     this.frontend.onLost = (why) => this.lost.push(why);
     this.frontend.onConfigChange = () => void this.configChanges++;
-    this.#running = new Promise<void>((resolve) => setImmediate(resolve)).then(() => this.reactor.run());
   }
 
   write(bytes: Uint8Array, fds: readonly Fd[] = [], socket = this.socket): void {
@@ -74,9 +72,7 @@ class EvilBackEnd implements AsyncDisposable {
     this.frontend.close();
     this.hangUp();
     this.backendSocket?.close();
-    this.reactor.stop();
-    await this.#running;
-    this.reactor.close();
+    await this.watcher.close();
   }
 
   #answerAll(): void {
@@ -255,7 +251,7 @@ describe('a front end and an evil back end', () => {
     expect(await evil.frontend.negotiate(), 'negotiate');
     const change = encodeFrame(VHOST_USER_BACKEND.CONFIG_CHANGE_MSG, VHOST_USER_NEED_REPLY, NOTHING).bytes;
     for (let count = 0; count < 10; count++) evil.write(change, [], evil.backendSocket);
-    expect(await evil.frontend.getStatus(), 'a round of the reactor');
+    expect(await evil.frontend.getStatus(), 'a turn of the watcher');
     expect(await evil.frontend.getStatus(), 'another');
     check(evil.configChanges).to.equal(1);
     const { backendSocket } = evil;

@@ -1,5 +1,5 @@
 /**
- * The asking end of a vhost-user session, on a reactor's thread. No call waits: each returns a promise, and calls that do not
+ * The asking end of a vhost-user session, on its watcher's thread. No call waits: each returns a promise, and calls that do not
  * need each other's answers are best made at once, for they travel together.
  *
  * The order that a device is brought up in: `negotiate`, `ackFeatures`, `setMemoryTable`, `getInflight` and `setInflight`,
@@ -9,7 +9,7 @@
 import { type Result, err, ok } from '../../lang/result.ts';
 import type { FrontendAddress, GuestAddress } from '../../memory/index.ts';
 import type { Fd } from '../../sys/owned-fd.ts';
-import type { Reactor } from '../../sys/reactor.ts';
+import type { Watcher } from '../../sys/watcher.ts';
 import { SOCK_STREAM, type UnixSocket, socketPair } from '../../sys/unix-socket.ts';
 import type { FrontendError } from '../errors.ts';
 import {
@@ -83,7 +83,7 @@ export type Reply<T> = Promise<Result<T, FrontendError>>;
 
 export class Frontend {
   readonly #pipeline: Pipeline;
-  readonly #reactor: Reactor;
+  readonly #watcher: Watcher;
   readonly #options: FrontendOptions;
   #offered = 0n;
   #protocolFeatures = 0n;
@@ -96,10 +96,10 @@ export class Frontend {
   /** The session is over, by the back end's doing: all further calls fail with the same error. Called once. */
   onLost: (why: FrontendError) => void = () => {};
 
-  constructor(socket: UnixSocket, reactor: Reactor, options: FrontendOptions) {
-    this.#reactor = reactor;
+  constructor(socket: UnixSocket, watcher: Watcher, options: FrontendOptions) {
+    this.#watcher = watcher;
     this.#options = options;
-    this.#pipeline = new Pipeline(socket, reactor, options.replyTimeoutMs, (why) => {
+    this.#pipeline = new Pipeline(socket, watcher, options.replyTimeoutMs, (why) => {
       this.#listener?.close();
       this.onLost(why);
     });
@@ -267,7 +267,7 @@ export class Frontend {
     const pair = socketPair(SOCK_STREAM);
     if (!pair.ok) return err({ code: 'CHANNEL', cause: { code: 'SYS', cause: pair.error } });
     const [ours, theirs] = pair.value;
-    this.#listener = new BackendListener(ours, this.#reactor, {
+    this.#listener = new BackendListener(ours, this.#watcher, {
       onConfigChange: () => this.onConfigChange(),
       onFailure: (why) => this.#pipeline.lose(why),
     });

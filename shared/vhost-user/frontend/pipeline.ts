@@ -9,7 +9,7 @@ import { type Result, err, ok } from '../../lang/result.ts';
 import { EPOLLIN, EPOLLOUT } from '../../sys/epoll.ts';
 import type { NativeBuffer } from '../../sys/ffi.ts';
 import type { Fd, OwnedFd } from '../../sys/owned-fd.ts';
-import type { Reactor, Timer, Watch } from '../../sys/reactor.ts';
+import type { Watcher, Timer, Watch } from '../../sys/watcher.ts';
 import type { UnixSocket } from '../../sys/unix-socket.ts';
 import { Channel, type Message, closeAll, encodeFrame } from '../channel.ts';
 import type { FrontendError } from '../errors.ts';
@@ -49,7 +49,7 @@ interface Open extends Settling {
 
 export class Pipeline {
   readonly #channel: Channel;
-  readonly #reactor: Reactor;
+  readonly #watcher: Watcher;
   readonly #timeoutMs: number;
   readonly #onLost: (why: FrontendError) => void;
   readonly #watch: Watch;
@@ -59,12 +59,12 @@ export class Pipeline {
   #waitsForRoom = false;
   #lost: FrontendError | undefined;
 
-  constructor(socket: UnixSocket, reactor: Reactor, timeoutMs: number, onLost: (why: FrontendError) => void) {
+  constructor(socket: UnixSocket, watcher: Watcher, timeoutMs: number, onLost: (why: FrontendError) => void) {
     this.#channel = new Channel(socket);
-    this.#reactor = reactor;
+    this.#watcher = watcher;
     this.#timeoutMs = timeoutMs;
     this.#onLost = onLost;
-    this.#watch = reactor.watch(this.#channel.fd, EPOLLIN, () => this.#ready());
+    this.#watch = watcher.watch(this.#channel.fd, EPOLLIN, () => this.#ready());
   }
 
   get isLost(): boolean {
@@ -170,7 +170,7 @@ export class Pipeline {
     const oldest = this.#awaited[0] ?? this.#unsent[0];
     if (this.#timer !== undefined || oldest === undefined || this.#lost !== undefined) return;
     const leftMs = Math.max(0, oldest.askedAtMs + this.#timeoutMs - performance.now());
-    this.#timer = this.#reactor.after(leftMs, () => {
+    this.#timer = this.#watcher.after(leftMs, () => {
       this.#timer = undefined;
       const still = this.#awaited[0] ?? this.#unsent[0];
       const isLate = still !== undefined && performance.now() - still.askedAtMs >= this.#timeoutMs;

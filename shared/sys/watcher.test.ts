@@ -1,12 +1,12 @@
 import { expect as check } from 'chai';
 import { expect } from '../lang/result.ts';
-import { BackgroundWatcher } from './background-watcher.ts';
+import { Watcher } from './watcher.ts';
 import { EPOLLIN } from './epoll.ts';
 import { createEventFd, drainEventFd, signalEventFd } from './eventfd.ts';
 
-describe('BackgroundWatcher', () => {
+describe('Watcher', () => {
   it('tells of a descriptor that becomes ready while the event loop runs', async () => {
-    const watcher = new BackgroundWatcher();
+    const watcher = new Watcher();
     using event = expect(createEventFd(), 'event');
     const counts: number[] = [];
     let told: () => void = () => {};
@@ -21,11 +21,11 @@ describe('BackgroundWatcher', () => {
     }
     check(counts).to.deep.equal([1, 1]);
     watch.close();
-    watcher.close();
+    await watcher.close();
   });
 
   it('tells nothing of a closed watch', async () => {
-    const watcher = new BackgroundWatcher();
+    const watcher = new Watcher();
     using closed = expect(createEventFd(), 'event');
     using open = expect(createEventFd(), 'event');
     const watch = watcher.watch(closed.fd, EPOLLIN, () => {
@@ -41,6 +41,6 @@ describe('BackgroundWatcher', () => {
     signalEventFd(closed.fd);
     signalEventFd(open.fd);
     await ready;
-    watcher.close();
+    await watcher.close();
   });
 });
