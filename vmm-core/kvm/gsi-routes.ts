@@ -18,6 +18,8 @@ const LOCK_WORD = 0;
 const ROUTE_WORDS = 4;
 /** In an MSI address, bits 11:5 carry bits 14:8 of the destination where a guest knows of KVM's extended destinations. */
 const EXTENDED_DESTINATION = 0xfe0;
+/** In a message's upper address, what has no meaning; with 32-bit APIC ids KVM refuses the whole table for it. */
+const RESERVED_HIGH = 0xff;
 
 export class GsiRoutes {
   readonly count: number;
@@ -36,7 +38,7 @@ export class GsiRoutes {
   /** Routes `gsi` to `msi`, whose numbers are what the guest wrote. Costs a KVM call only where something changes. */
   set(gsi: number, msi: Msi): Result<void, KvmError> {
     const extended = (msi.addressLow & EXTENDED_DESTINATION) << 3;
-    return this.#change(gsi, 1, { ...msi, addressHigh: (msi.addressHigh | extended) >>> 0 });
+    return this.#change(gsi, 1, { ...msi, addressHigh: ((msi.addressHigh & ~RESERVED_HIGH) | extended) >>> 0 });
   }
 
   /** Takes the route of `gsi` away: signals of its irqfd are then lost. */

@@ -25,6 +25,8 @@ export class InterruptTarget implements Disposable {
     const kvm = this.#own(expect(Kvm.open(), 'test'));
     this.vm = new Vm(this.#own(expect(kvm.createVm(), 'test')).fd);
     expect(this.vm.enableSplitIrqchip(), 'test');
+    // As for machines with many CPUs: KVM then refuses tables with messages that it cannot make sense of.
+    expect(this.vm.enableX2ApicIds(), 'test');
     const vcpuFd: OwnedFd = this.#own(expect(this.vm.createVcpu(0), 'test'));
     this.#vcpu = new Vcpu(vcpuFd.fd, 0);
     this.routes = new GsiRoutes(this.vm, arena, 4096);
