@@ -33,15 +33,17 @@ export class QueueLoop {
 
   /**
    * Serves what is there, for a handler that mostly answers at once. True where it stopped for `budget` with more to do, and
-   * without waiting for a kick: call it again after the others.
+   * without waiting for a kick: call it again after the others. Chains that are dropped count too: a driver that makes
+   * nothing but bad ones available would else keep us here.
    */
   serve(budget = DEFAULT_BUDGET): boolean {
     let left = budget;
     do {
       this.queue.disableNotification();
-      left -= this.drain(left);
+      const dropped = this.queue.dropped;
+      left -= this.drain(left) + this.queue.dropped - dropped;
       this.publish();
-      if (left === 0) return this.queue.hasMore() || !this.queue.enableNotification();
+      if (left <= 0) return this.queue.hasMore() || !this.queue.enableNotification();
     } while (!this.queue.enableNotification());
     return false;
   }

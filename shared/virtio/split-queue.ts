@@ -71,6 +71,7 @@ export class SplitQueue {
   #lastSignalled = 0;
   #mustSignal = true;
   #fault: RingFault | undefined;
+  #dropped = 0;
   readonly #faults = new Map<ChainFault, number>();
 
   private constructor(config: RingConfig, memory: GuestMemory, segments: SegmentTable, inflight: InflightTable | undefined) {
@@ -119,7 +120,12 @@ export class SplitQueue {
     return this.#fault;
   }
 
-  /** How many chains were dropped, by what was wrong with them. */
+  /** How many chains went back unserved. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  /** The same, by what was wrong with them. */
   get chainFaults(): ReadonlyMap<ChainFault, number> {
     return this.#faults;
   }
@@ -222,6 +228,7 @@ export class SplitQueue {
     const fault = readChain(this.chain, head, this.#source);
     this.chain.replayed = false;
     if (fault === undefined) return true;
+    this.#dropped++;
     this.#faults.set(fault, (this.#faults.get(fault) ?? 0) + 1);
     this.push(head, 0);
     return false;

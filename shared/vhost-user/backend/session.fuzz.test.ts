@@ -5,6 +5,7 @@
  */
 import { expect as check } from 'chai';
 import { CopyDevice } from '../../testing/copy-device.ts';
+import { Random } from '../../testing/random.ts';
 import { RawFrontEnd, resources } from '../../testing/raw-front-end.ts';
 import { SharedRegion, eventFd, toFrontend, toGuest } from '../../testing/session-pair.ts';
 import type { Fd } from '../../sys/owned-fd.ts';
@@ -26,30 +27,6 @@ const SIZE = 0x10000;
 const MESSAGES = 60;
 const runs = Number(process.env['FUZZ_RUNS'] ?? 300);
 const onlySeed = process.env['FUZZ_SEED'];
-
-/** A small generator with a seed (mulberry32): `below(n)` gives 0 to n-1. */
-class Random {
-  #state: number;
-
-  constructor(seed: number) {
-    this.#state = seed >>> 0;
-  }
-
-  below(limit: number): number {
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % limit;
-  }
-
-  pick<T>(choices: readonly [T, ...T[]]): T {
-    return choices[this.below(choices.length)] ?? choices[0];
-  }
-
-  rarely(): boolean {
-    return this.below(12) === 0;
-  }
-}
 
 interface Fuzzed {
   readonly request: number;
@@ -138,7 +115,7 @@ function bringUp(random: Random, { region, event }: Things): Fuzzed[] {
     { request: R.SET_VRING_ENABLE, payload: encodeVringState({ index: 0, num: 1 }), fds: [] },
     { request: R.SET_VRING_KICK, payload: encodeVringFile({ index: 0, hasDescriptor: true }), fds: [event] },
   ];
-  return steps.filter(() => !random.rarely());
+  return steps.filter(() => !random.oneIn(12));
 }
 
 /** Breaks a message in one of four ways. */
@@ -169,7 +146,7 @@ function runSession(seed: number, things: Things): number {
   const opening = bringUp(random, things);
   for (let count = 0, isOpen = true; count < MESSAGES && isOpen; count++) {
     const message = opening.shift() ?? plausible(random, things);
-    const { request, payload, fds } = random.rarely() ? broken(random, message, things) : message;
+    const { request, payload, fds } = random.oneIn(12) ? broken(random, message, things) : message;
     isOpen = front.send(request, payload, fds, random.below(100) === 0 ? 0 : VHOST_USER_NEED_REPLY) === 'open';
     while (front.reply() !== undefined);
     front.device.poll();
