@@ -119,6 +119,9 @@ function writeFileHeader(view: DataView, bits: 32 | 64, count: number): void {
   layout.set.e_phnum(view, 0, count);
 }
 
+/** Of notes; others that load kernels divide by it. */
+const ALIGNMENT = 4;
+
 type Header = readonly [type: number, offset: number, physical: number, fileSize: number, memorySize: number];
 
 function writeProgramHeader(view: DataView, bits: 32 | 64, at: number, header: Header): void {
@@ -130,6 +133,7 @@ function writeProgramHeader(view: DataView, bits: 32 | 64, at: number, header: H
     set.p_paddr(view, at, BigInt(physical));
     set.p_filesz(view, at, BigInt(fileSize));
     set.p_memsz(view, at, BigInt(memorySize));
+    set.p_align(view, at, BigInt(ALIGNMENT));
     return;
   }
   const { set } = elf.Elf32Phdr;
@@ -138,6 +142,7 @@ function writeProgramHeader(view: DataView, bits: 32 | 64, at: number, header: H
   set.p_paddr(view, at, physical);
   set.p_filesz(view, at, fileSize);
   set.p_memsz(view, at, memorySize);
+  set.p_align(view, at, ALIGNMENT);
 }
 
 function pointer(value: number, bits: 32 | 64): Uint8Array {
