@@ -1,11 +1,11 @@
 /** The vCPU thread of the exits benchmark: a line status register that counts its reads, and after a sample holds the vCPU. */
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import { exitOnUncaught } from '#shared/sys/process-exit.ts';
-import { type VcpuThreadData, runVcpuThread } from '../../vmm-core/vcpu/thread.ts';
+import { type VcpuThreadData, receiveVcpuData, runVcpuThread } from '../../vmm-core/vcpu/thread.ts';
 
 exitOnUncaught('exits benchmark');
 
-const { thread, exits }: { thread: VcpuThreadData; exits: number } = workerData;
+const { thread, exits } = receiveVcpuData<{ thread: VcpuThreadData; exits: number }>();
 /** Transmitter empty, as the register of an idle serial port reads. */
 const LINE_STATUS = 0x60;
 

@@ -1,13 +1,13 @@
 /** The worker of a tiny machine's vCPU: its buses write what the guest does into a log that the test reads. */
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import { exitOnUncaught } from '#shared/sys/process-exit.ts';
 import type { IoSpace } from '../../vmm-core/vcpu/run-loop.ts';
-import { type VcpuThreadData, runVcpuThread } from '../../vmm-core/vcpu/thread.ts';
+import { type VcpuThreadData, receiveVcpuData, runVcpuThread } from '../../vmm-core/vcpu/thread.ts';
 import { AccessLog } from './access-log.ts';
 
 exitOnUncaught('tiny vCPU');
 
-const { thread, log }: { thread: VcpuThreadData; log: SharedArrayBuffer } = workerData;
+const { thread, log } = receiveVcpuData<{ thread: VcpuThreadData; log: SharedArrayBuffer }>();
 const accesses = new AccessLog(log);
 /** A write to this port keeps the vCPU where it is, as the power-off port does. */
 const HOLD_PORT = 0x600;

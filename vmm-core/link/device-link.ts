@@ -56,5 +56,8 @@ export interface DeviceLink {
    */
   reset(): Promise<Result<void, LinkError>>;
 
+  /** Waits, at most so long, until what the guest has sent is out: its last words. Absent where nothing is kept. */
+  drain?(timeoutMs: number): void;
+
   close(): void;
 }

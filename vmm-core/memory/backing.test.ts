@@ -37,6 +37,17 @@ describe('GuestRam', () => {
     expect(blocks).to.deep.equal(RANGES.map(({ size }) => size));
   });
 
+  it('is empty again after a discard, and prefaulted again where it was', () => {
+    for (const prefault of [false, true]) {
+      using ram = must(GuestRam.create(RANGES, { prefault }), 'test');
+      bytesOf(ram.ranges[1]).fill(7);
+      must(ram.discard(), 'test');
+      expect(bytesOf(ram.ranges[1]).every((byte) => byte === 0)).to.equal(true);
+      const blocks = ram.ranges.map(({ fd }) => statSync(`/proc/self/fd/${fd}`).blocks * 512);
+      expect(blocks[0]).to.equal(prefault ? RANGES[0]?.size : 0);
+    }
+  });
+
   it('more than there is -> MEMORY, nothing left behind', () => {
     const before = readdirSync('/proc/self/fd').length;
     const ram = GuestRam.create([RANGES[0] ?? { start: 0, size: 0 }, { start: 0x1_0000_0000, size: 2 ** 52 }]);

@@ -4,12 +4,16 @@
  */
 import { readFileSync } from 'node:fs';
 import { type Result, err, ok } from '#shared/lang/result.ts';
-import { type SysError } from '#shared/sys/errno.ts';
+import { type SysError, sysError } from '#shared/sys/errno.ts';
+import { syscall } from '#shared/sys/ffi.ts';
 import { MADV_COLLAPSE, MADV_DONTDUMP, MADV_HUGEPAGE, MADV_POPULATE_WRITE, Mapping } from '#shared/sys/mapping.ts';
 import { createSealedMemfd } from '#shared/sys/memfd.ts';
 import type { Fd, OwnedFd } from '#shared/sys/owned-fd.ts';
+import { SYS } from '#shared/sys/syscall-numbers.ts';
 import type { AddressRange } from './layout.ts';
 
+const FALLOC_FL_KEEP_SIZE = 1;
+const FALLOC_FL_PUNCH_HOLE = 2;
 const SHMEM_HUGEPAGE_SETTING = '/sys/kernel/mm/transparent_hugepage/shmem_enabled';
 
 export interface BackingOptions {
@@ -47,10 +51,15 @@ interface Part {
 
 export class GuestRam implements Disposable {
   readonly #parts: Part[] = [];
+  readonly #prefault: boolean;
+
+  private constructor(prefault: boolean) {
+    this.#prefault = prefault;
+  }
 
   /** RAM for each of `ranges`, which are whole pages. What fails is undone. */
   static create(ranges: readonly AddressRange[], options: BackingOptions = {}): Result<GuestRam, MemoryError> {
-    const ram = new GuestRam();
+    const ram = new GuestRam(options.prefault ?? false);
     for (const range of ranges) {
       const made = ram.#add(range, options);
       if (!made.ok) {
@@ -63,6 +72,17 @@ export class GuestRam implements Disposable {
 
   get ranges(): readonly BackedRange[] {
     return this.#parts.map(({ range }) => range);
+  }
+
+  /** All of it reads as zero again, for every process that maps it; prefaulted memory is had again at once. */
+  discard(): Result<void, MemoryError> {
+    for (const { mapping, owned, range } of this.#parts) {
+      const punched = syscall(SYS.fallocate, owned.fd, FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE, 0, range.size);
+      const done = punched < 0 ? err(sysError(`empty ${range.size} bytes of guest memory`, -punched)) : ok();
+      const filled = done.ok && this.#prefault ? mapping.advise(MADV_POPULATE_WRITE) : done;
+      if (!filled.ok) return err({ code: 'MEMORY', cause: filled.error, message: filled.error.message });
+    }
+    return ok();
   }
 
   /** Unmaps and closes. SAFETY: no thread holds a view any more, and the VM is gone. */
@@ -89,10 +109,10 @@ export class GuestRam implements Disposable {
     const mapping = mapped.value;
     // A core file without the guest's secrets, and of a size that fits a disk.
     mapping.advise(MADV_DONTDUMP);
-    const pages = hugePageSize === undefined ? largePages(mapping, options.prefault ?? false) : 'hugetlb';
+    const pages = hugePageSize === undefined ? largePages(mapping, this.#prefault) : 'hugetlb';
     const range = { guestStart: start, size, fd: memfd.value.fd, hostAddress: mapping.address, pages };
     this.#parts.push({ owned: memfd.value, mapping, range });
-    return options.prefault === true ? mapping.advise(MADV_POPULATE_WRITE) : ok();
+    return this.#prefault ? mapping.advise(MADV_POPULATE_WRITE) : ok();
   }
 }
 

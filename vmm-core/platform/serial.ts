@@ -60,6 +60,8 @@ const LSR_TRANSMITTER_EMPTY = 0x60;
 /** CTS, DSR and DCD: somebody is at the other end. */
 const MSR_CONNECTED = 0xb0;
 const MSR_RING = 0x40;
+const LINE_FEED = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
 /** 9600 baud at 1.8432 MHz. */
 const DEFAULT_DIVISOR = 12;
 
@@ -154,18 +156,25 @@ export class SerialPort implements IoHandler {
     return length;
   }
 
-  /**
-   * Link thread: hands typed bytes to the guest; returns how many fitted. Where that is fewer, stop reading the source until
-   * `SERIAL_EFFECT.inputRoom`. A line feed by itself is somebody's Enter key and becomes the carriage return that terminals send.
-   */
-  pushInput(bytes: Uint8Array): number {
+  /** Link thread: how many typed bytes fit. Where that is 0, stop reading the source until `SERIAL_EFFECT.inputRoom`. */
+  inputRoom(): number {
     this.#lock.acquire();
-    const enter = bytes.length === 1 && bytes[0] === 0x0a;
-    const taken = enter ? Number(this.#input.push(0x0d)) : this.#input.pushAll(bytes);
-    if (taken < bytes.length) this.#setFlags(INPUT_BLOCKED);
+    const room = SERIAL_INPUT_CAPACITY - this.#input.count;
+    if (room === 0) this.#setFlags(INPUT_BLOCKED);
+    this.#lock.release();
+    return room;
+  }
+
+  /**
+   * Link thread: hands typed bytes to the guest, at most `inputRoom()` of them: what does not fit is lost, as on a wire. A line feed
+   * by itself is somebody's Enter key and becomes the carriage return that terminals send.
+   */
+  pushInput(bytes: Uint8Array): void {
+    this.#lock.acquire();
+    if (bytes.length === 1 && bytes[0] === LINE_FEED) this.#input.push(CARRIAGE_RETURN);
+    else this.#input.pushAll(bytes);
     this.#updateLine();
     this.#lock.release();
-    return taken;
   }
 
   #lineStatus(): number {

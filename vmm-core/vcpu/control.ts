@@ -15,12 +15,14 @@ export interface ControlError {
 export interface VcpuThreadsOptions {
   /** The worker's entry, whose URL only a program's `main.ts` makes. */
   readonly entry: URL;
+  /** Workers of that entry for the first vCPUs, made before there was anything to tell them. */
+  readonly warm?: readonly VcpuWorker[];
   readonly runSize: number;
   /** vCPU descriptors in the order of their indices, borrowed until every thread has stopped. */
   readonly vcpuFds: readonly number[];
   /** What the first state of each vCPU shall be; those beyond the list are parked. */
   readonly first: readonly ('pause' | 'run' | 'park')[];
-  /** Further workerData for the entry, the same for all. */
+  /** Further data for the entry, the same for all: plain, or shared. */
   readonly data: Readonly<Record<string, unknown>>;
   readonly onFatal: (report: FatalReport) => void;
 }
@@ -37,20 +39,39 @@ export interface ExitCounts {
 const KICK_AGAIN_MS = 20;
 const DEFAULT_DEADLINE_MS = 5000;
 
+/** A worker, named `vcpuN`, that has loaded its code, or is about to, and waits for `begin`: starting one takes 40 ms. */
+export class VcpuWorker {
+  readonly #worker: Worker;
+  readonly #begun = new Int32Array(new SharedArrayBuffer(4));
+
+  constructor(entry: URL, index: number) {
+    this.#worker = new Worker(entry, { name: `vcpu${index}`, workerData: { begun: this.#begun } });
+  }
+
+  /** `data` becomes what `receiveVcpuData` answers there. Resolves when the worker has ended. */
+  begin(data: unknown, onFatal: (report: FatalReport) => void): Promise<void> {
+    this.#worker.on('message', onFatal);
+    const ended = new Promise<void>((resolve) => void this.#worker.once('exit', () => resolve()));
+    this.#worker.postMessage(data);
+    Atomics.store(this.#begun, 0, 1);
+    Atomics.notify(this.#begun, 0);
+    return ended;
+  }
+}
+
 export class VcpuThreads {
   readonly #words: readonly Int32Array[];
   readonly #exits: readonly Promise<void>[];
 
-  /** Starts a worker for every vCPU, named `vcpuN`. */
+  /** Starts a thread for every vCPU. */
   constructor(options: VcpuThreadsOptions) {
     const control = controlBuffer(options.vcpuFds.length);
     this.#words = options.vcpuFds.map((_, index) => controlWords(control, index));
     this.#exits = options.vcpuFds.map((vcpuFd, index) => {
       Atomics.store(this.#wordsOf(index), WORD.request, REQUEST[options.first[index] ?? 'park']);
       const thread: VcpuThreadData = { index, vcpuFd, runSize: options.runSize, control };
-      const worker = new Worker(options.entry, { name: `vcpu${index}`, workerData: { ...options.data, thread } });
-      worker.on('message', (report: FatalReport) => options.onFatal(report));
-      return new Promise<void>((resolve) => void worker.once('exit', () => resolve()));
+      const worker = options.warm?.[index] ?? new VcpuWorker(options.entry, index);
+      return worker.begin({ ...options.data, thread }, options.onFatal);
     });
   }
 
@@ -60,6 +81,12 @@ export class VcpuThreads {
 
   stateOf(index: number): State {
     return stateOf(this.#wordsOf(index));
+  }
+
+  /** Resolves once the vCPU's thread has its machine and does what was asked first. */
+  async begun(index: number): Promise<void> {
+    const words = this.#wordsOf(index);
+    while (stateOf(words) === STATE.created) await Atomics.waitAsync(words, WORD.state, STATE.created).value;
   }
 
   exitCounts(index: number): ExitCounts {

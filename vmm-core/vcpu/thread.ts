@@ -1,4 +1,6 @@
 /** The body of a vCPU's worker: what its thread needs of the kernel, then the run loop. The worker's entry calls it and nothing else. */
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { assert } from '#shared/lang/assert.ts';
 import { expect } from '#shared/lang/result.ts';
 import { Mapping } from '#shared/sys/mapping.ts';
 import { asFd } from '#shared/sys/owned-fd.ts';
@@ -26,6 +28,15 @@ export interface FatalReport {
 export interface VcpuHooks {
   /** Keeps this vCPU from its next instruction until it is resumed: for a reset or power-off that the main thread carries out. */
   readonly hold: () => void;
+}
+
+/** Waits, in a worker of `VcpuWorker`'s, for what it is begun with. */
+export function receiveVcpuData<T>(): T {
+  const { begun }: { begun: Int32Array } = workerData;
+  Atomics.wait(begun, 0, 0);
+  const received = parentPort === null ? undefined : receiveMessageOnPort(parentPort);
+  assert(received !== undefined, 'a vCPU thread was begun without its data');
+  return received.message;
 }
 
 /** Runs the vCPU until it is asked to stop. Blocks the thread: its event loop does not turn meanwhile. */

@@ -1,12 +1,12 @@
 /** A vCPU's thread. */
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import { exitOnUncaught } from '#shared/sys/process-exit.ts';
 import { type MachinePlan, buildMachine, exitTarget } from '../machine.ts';
-import { type VcpuThreadData, runVcpuThread } from './thread.ts';
+import { type VcpuThreadData, receiveVcpuData, runVcpuThread } from './thread.ts';
 
 exitOnUncaught('vcpu');
 
-const { thread, plan, registers }: { thread: VcpuThreadData; plan: MachinePlan; registers: SharedArrayBuffer } = workerData;
+const { thread, plan, registers } = receiveVcpuData<{ thread: VcpuThreadData; plan: MachinePlan; registers: SharedArrayBuffer }>();
 runVcpuThread(
   thread,
   (hooks) => exitTarget(buildMachine(plan, registers), () => hooks.hold()),

@@ -1,0 +1,188 @@
+/**
+ * What happens to the machine after it was made, one thing at a time: the launcher's orders, the guest's wishes for power and reset,
+ * and the faults of its vCPUs. The guest runs, is paused, or is over.
+ */
+import { type Result, ok } from '#shared/lang/result.ts';
+import { type CoreEnd, EndedReason, EventKind, type Incoming, type ToCore } from '#shared/rpc/start-channel.ts';
+import { monotonicMs } from '#shared/sys/clock.ts';
+import { EPOLLIN } from '#shared/sys/epoll.ts';
+import { drainEventFd } from '#shared/sys/eventfd.ts';
+import type { OwnedFd } from '#shared/sys/owned-fd.ts';
+import { EXIT, exitNow } from '#shared/sys/process-exit.ts';
+import type { Watcher } from '#shared/sys/watcher.ts';
+import { describeFatalExit } from '../kvm/exit.ts';
+import { POWER_EFFECT } from '../platform/power.ts';
+import type { FatalReport } from '../vcpu/thread.ts';
+import { FaultPolicy, REPEAT_WINDOW_MS } from './fault-policy.ts';
+import { dumpRegisters } from './register-dump.ts';
+import type { VirtualMachine } from './virtual-machine.ts';
+import type { MachineHost } from './machine-host.ts';
+
+/** The guest's last words have so long to get out. */
+const LAST_WORDS_MS = 2000;
+
+export const LOG = { warning: 0, info: 1, debug: 2 } as const;
+
+export interface ControllerParts {
+  readonly channel: CoreEnd;
+  readonly watcher: Watcher;
+  readonly host: MachineHost;
+  readonly machine: VirtualMachine;
+  readonly wake: OwnedFd;
+  readonly noReboot: boolean;
+  readonly log: (level: number, message: string) => void;
+}
+
+type State = 'running' | 'paused' | 'over';
+
+export class Controller {
+  readonly #parts: ControllerParts;
+  readonly #faults: FaultPolicy;
+  #state: State = 'running';
+  /** Everything that takes time happens after what was asked before. */
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(parts: ControllerParts) {
+    this.#parts = parts;
+    this.#faults = new FaultPolicy(parts.noReboot);
+  }
+
+  /** From now on orders are read and effects are served. */
+  begin(): void {
+    const { watcher, wake, channel } = this.#parts;
+    watcher.watch(wake.fd, EPOLLIN, () => {
+      drainEventFd(wake.fd);
+      this.#effects();
+    });
+    watcher.watch(channel.fd, EPOLLIN, () => this.#readOrders());
+    // What came in while the machine was being made.
+    this.#effects();
+  }
+
+  /** A vCPU cannot go on; it is paused. */
+  vcpuFailed({ vcpu, exit }: FatalReport): void {
+    this.#then(async () => {
+      const what = `vCPU ${vcpu}: ${describeFatalExit(exit)}`;
+      await this.#parts.machine.pause();
+      const registers = this.#registersOf(vcpu);
+      if (this.#faults.decide(exit, monotonicMs()) === 'stop') {
+        const why =
+          exit.kind === 'triple-fault' && !this.#parts.noReboot ? `${what}, within ${REPEAT_WINDOW_MS / 1000} s of the last one` : what;
+        return this.#end(EndedReason.GUEST_FAULT, [`the guest failed: ${why}`, ...registers].join('\n'));
+      }
+      for (const line of registers) this.#parts.log(LOG.warning, line);
+      await this.#reset(what);
+    });
+  }
+
+  /** A device cannot go on. */
+  deviceFailed(id: string, { code, message }: { readonly code: 'LOST' | 'NEEDS_RESET'; readonly message: string }): void {
+    if (code === 'LOST') {
+      this.#then(async () => this.#end(EndedReason.DEVICE_LOST, `device ${id} is lost: ${message}`));
+      return;
+    }
+    this.#parts.channel.send({ event: { kind: EventKind.DEVICE_NEEDS_RESET, deviceId: id, detail: message } });
+  }
+
+  #effects(): void {
+    const power = this.#parts.machine.takeEffects();
+    if (power === 0) return;
+    this.#then(async () => {
+      await this.#parts.machine.pause();
+      // Whoever asks for both at once wants to be off.
+      if ((power & POWER_EFFECT.powerOff) !== 0) this.#end(EndedReason.POWERED_OFF, '');
+      else await this.#reset('');
+    });
+  }
+
+  #readOrders(): void {
+    for (;;) {
+      const received = this.#parts.channel.tryReceive();
+      // The launcher is gone: without it there is nobody to run for.
+      if (!received.ok) exitNow(EXIT.failed);
+      if (received.value === undefined) return;
+      this.#order(received.value);
+    }
+  }
+
+  #order({ message, fds }: Incoming<ToCore>): void {
+    if (message.stop) this.#end(EndedReason.STOPPED, '');
+    if (message.powerButton) this.#parts.machine.platform.ged.pressPowerButton();
+    if (message.pause) this.#command(() => this.#pause());
+    if (message.resume) this.#command(() => this.#resume());
+    const { save } = message;
+    if (save) this.#command(() => this.#save(fds[(save.state ?? 0) - 1], fds[(save.memory ?? 0) - 1]));
+    else for (const fd of fds) fd.close();
+  }
+
+  async #pause(): Promise<Result<void, string>> {
+    const paused = await this.#parts.machine.pause();
+    if (paused.ok) this.#state = 'paused';
+    return paused;
+  }
+
+  async #resume(): Promise<Result<void, string>> {
+    this.#state = 'running';
+    this.#parts.machine.resume();
+    return ok();
+  }
+
+  async #save(state: OwnedFd | undefined, memory: OwnedFd | undefined): Promise<Result<void, string>> {
+    try {
+      if (state === undefined || memory === undefined)
+        return { ok: false, error: 'a save needs two files: one for the state, one for the memory' };
+      if (this.#state !== 'paused') return { ok: false, error: 'the machine runs: pause it before it is saved' };
+      return await this.#parts.machine.save(state.fd, memory.fd);
+    } finally {
+      state?.close();
+      memory?.close();
+    }
+  }
+
+  /** Carries an order out after what was asked before, and answers it. */
+  #command(run: () => Promise<Result<void, string>>): void {
+    this.#then(async () => {
+      const result = await run();
+      this.#parts.channel.send(result.ok ? { done: {} } : { failed: { message: result.error } });
+    });
+  }
+
+  async #reset(detail: string): Promise<void> {
+    const { machine, channel } = this.#parts;
+    const done = await machine.reset();
+    if (!done.ok) return this.#end(EndedReason.GUEST_FAULT, `the guest cannot be reset: ${done.error}`);
+    channel.send({ event: { kind: EventKind.RESET, detail } });
+  }
+
+  #then(run: () => Promise<void>): void {
+    this.#last = this.#last.then(async () => {
+      if (this.#state !== 'over') await run();
+    });
+  }
+
+  #registersOf(vcpu: number): readonly string[] {
+    const found = this.#parts.host.vcpus[vcpu];
+    const dump = found === undefined ? undefined : dumpRegisters(found);
+    return dump?.ok === true ? dump.value : [];
+  }
+
+  #end(reason: number, message: string): never {
+    const { machine, channel } = this.#parts;
+    this.#state = 'over';
+    machine.drain(LAST_WORDS_MS);
+    this.#logCounts();
+    channel.send({ ended: { reason, message } });
+    return exitNow(EXIT.poweredOff);
+  }
+
+  #logCounts(): void {
+    const { machine, log } = this.#parts;
+    for (let vcpu = 0; vcpu < machine.threads.count; vcpu++) {
+      const { pio, mmio, eoi, interrupted } = machine.threads.exitCounts(vcpu);
+      log(LOG.info, `exits: vcpu${vcpu} pio=${pio} mmio=${mmio} eoi=${eoi} interrupted=${interrupted}`);
+    }
+    for (const { code, range, atMs } of machine.platform.debugPort.marks()) {
+      log(LOG.debug, `mark: ${range} 0x${code.toString(16)} at ${atMs.toFixed(3)} ms`);
+    }
+  }
+}

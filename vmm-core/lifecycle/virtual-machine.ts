@@ -1,0 +1,260 @@
+/**
+ * One virtual machine in this process: its host objects, its registers, the threads of its vCPUs and the links of its devices. What
+ * may happen when is the caller's to decide (`controller.ts`); each step here says what must hold before it.
+ */
+import { type Result, err, ok } from '#shared/lang/result.ts';
+import { drainEventFd } from '#shared/sys/eventfd.ts';
+import type { Fd } from '#shared/sys/owned-fd.ts';
+import { describeBootError, prepareBoot } from '../boot/index.ts';
+import type { SerialLink } from '../link/serial-link.ts';
+import { type Machine, type MachinePlan, buildMachine } from '../machine.ts';
+import { restoreRam, saveRam } from '../memory/contents.ts';
+import { setBootRegisters } from '../vcpu/boot-state.ts';
+import { VcpuThreads, type VcpuWorker } from '../vcpu/control.ts';
+import { type SavedVcpu, type StateFormat, restoreVcpu, saveVcpu, stateFormat } from '../vcpu/state.ts';
+import type { FatalReport } from '../vcpu/thread.ts';
+import { bootPayload } from './boot-payload.ts';
+import type { MachineHost } from './machine-host.ts';
+import { EFFECT_WORD, type PlannedDevice } from './machine-plan.ts';
+import type { MachineOrigin, MachineSpec } from './machine-spec.ts';
+import { readSavedMachine, writeSavedMachine } from './saved-machine.ts';
+
+/** Registers of all devices: the serial port's buffers and the interrupt routes take most of it. Pages that nobody touches cost nothing. */
+const REGISTERS_SIZE = 4 * 2 ** 20;
+
+/** A terminal that takes nothing for so long loses what waits for it. */
+const SAVE_DRAIN_MS = 1000;
+
+/** One line for the user. */
+export type MachineError = string;
+type Done = Result<void, MachineError>;
+
+export interface MachineParts {
+  readonly spec: MachineSpec;
+  readonly host: MachineHost;
+  readonly plan: MachinePlan;
+  readonly devices: readonly PlannedDevice[];
+  /** Undefined: no serial port. */
+  readonly serial: SerialLink | undefined;
+}
+
+export interface ThreadParts {
+  readonly entry: URL;
+  readonly warm: readonly VcpuWorker[];
+  readonly onFatal: (report: FatalReport) => void;
+}
+
+export class VirtualMachine {
+  readonly #parts: MachineParts;
+  readonly #machine: Machine;
+  readonly #registers = new SharedArrayBuffer(REGISTERS_SIZE);
+  readonly #format: StateFormat;
+  #threads: VcpuThreads | undefined;
+  /** The vCPUs before their first instruction, for a reset. */
+  #powerOn: readonly SavedVcpu[] = [];
+
+  private constructor(parts: MachineParts, format: StateFormat) {
+    this.#parts = parts;
+    this.#format = format;
+    this.#machine = buildMachine(parts.plan, this.#registers);
+    const { platform, effects } = this.#machine;
+    if (platform.serial !== undefined) parts.serial?.attach(platform.serial, () => effects.take(EFFECT_WORD.serial));
+    for (const [index, device] of platform.devices.entries()) parts.devices[index]?.link.attach(device);
+  }
+
+  /** Power-on values everywhere; what it is started from comes with `load`. */
+  static create(parts: MachineParts): Result<VirtualMachine, MachineError> {
+    const format = stateFormat(parts.host.kvm);
+    if (!format.ok) return err(format.error.message);
+    const machine = new VirtualMachine(parts, format.value);
+    const configured = parts.host.configureVcpus();
+    return configured.ok ? ok(machine) : configured;
+  }
+
+  get platform(): Machine['platform'] {
+    return this.#machine.platform;
+  }
+
+  /** Fills memory and the boot processor's registers, or everything from a saved machine. Once, before `start`. */
+  async load(): Promise<Done> {
+    const { origin } = this.#parts.spec;
+    if (origin.kind === 'saved') return this.#restore(origin);
+    this.#machine.platform.reset();
+    const saved = this.#saveVcpus();
+    if (!saved.ok) return saved;
+    this.#powerOn = saved.value;
+    return this.#boot(origin);
+  }
+
+  /** Starts the vCPUs' threads and runs them. */
+  start({ entry, warm, onFatal }: ThreadParts): void {
+    const { host, spec, plan } = this.#parts;
+    this.#threads = new VcpuThreads({
+      entry,
+      warm,
+      runSize: host.kvm.runSize,
+      vcpuFds: host.vcpus.map(({ fd }) => fd),
+      first: host.vcpus.map((_, index) => (index < spec.bootVcpus ? 'run' : 'park')),
+      data: { plan, registers: this.#registers },
+      onFatal,
+    });
+  }
+
+  get threads(): VcpuThreads {
+    if (this.#threads === undefined) throw new Error('the machine was not started');
+    return this.#threads;
+  }
+
+  /** Hands what the registers have asked for since the last time to serial port and devices; answers `POWER_EFFECT` bits. */
+  takeEffects(): number {
+    const { effects } = this.#machine;
+    this.#parts.serial?.look();
+    for (const [index, { link }] of this.#parts.devices.entries()) {
+      const bits = effects.take(EFFECT_WORD.firstDevice + index);
+      if (bits !== 0) link.take(bits);
+    }
+    return effects.take(EFFECT_WORD.power);
+  }
+
+  /** The vCPUs leave the guest. Queues run on: what they complete waits for the guest. */
+  async pause(): Promise<Done> {
+    const paused = await this.threads.pauseAll();
+    return paused.ok ? ok() : err(paused.error.message);
+  }
+
+  resume(): void {
+    this.threads.resumeAll();
+  }
+
+  /** Back to the first instruction, as after power-on. The machine is paused; it runs when this has succeeded. */
+  async reset(): Promise<Done> {
+    const { host, spec, devices } = this.#parts;
+    if (spec.origin.kind === 'saved') return err('a restored machine has no kernel to start again from');
+    const stopped = await Promise.all(devices.map(({ link }) => link.reset()));
+    const failed = stopped.find((result) => !result.ok);
+    if (failed?.ok === false) return err(failed.error.message);
+    this.#forgetSignals();
+    const emptied = host.ram.discard();
+    if (!emptied.ok) return err(emptied.error.message);
+    this.#machine.platform.reset();
+    const restored = this.#restoreVcpus(this.#powerOn);
+    if (!restored.ok) return restored;
+    const booted = this.#boot(spec.origin);
+    if (booted.ok) this.resume();
+    return booted;
+  }
+
+  /** Writes the paused machine into two empty files. Its queues run again afterwards. */
+  async save(state: Fd, memory: Fd): Promise<Done> {
+    const { devices } = this.#parts;
+    const queues: Record<string, readonly number[]> = {};
+    // What is underway between guest and link is in neither's registers.
+    this.drain(SAVE_DRAIN_MS);
+    for (const { link } of devices) {
+      const bases = await link.suspend();
+      if (!bases.ok) return err(bases.error.message);
+      queues[link.id] = bases.value;
+    }
+    const written = await this.#write(state, memory, queues);
+    for (const { link } of devices) {
+      const resumed = await link.resume(queues[link.id] ?? []);
+      if (!resumed.ok) return err(resumed.error.message);
+    }
+    return written;
+  }
+
+  /** The guest's last words go out. */
+  drain(timeoutMs: number): void {
+    this.takeEffects();
+    this.#parts.serial?.drain(timeoutMs);
+    for (const { link } of this.#parts.devices) link.drain?.(timeoutMs);
+  }
+
+  #boot(origin: Exclude<MachineOrigin, { kind: 'saved' }>): Done {
+    const { host, spec, serial } = this.#parts;
+    const [boot] = host.vcpus;
+    if (boot === undefined) return err('the machine has no vCPU');
+    const state = prepareBoot(
+      {
+        map: host.map,
+        payload: bootPayload(origin),
+        processors: { apicIds: host.apicIds, bootCount: spec.bootVcpus },
+        hasSerial: serial !== undefined,
+        identity: spec.identity,
+      },
+      host.windows(),
+    );
+    if (!state.ok) return err(describeBootError(state.error));
+    const set = setBootRegisters(boot, state.value);
+    return set.ok ? ok() : err(set.error.message);
+  }
+
+  /** Signals and effects of the life before a reset mean nothing in the next one. */
+  #forgetSignals(): void {
+    const { effects } = this.#machine;
+    for (let index = 0; index < effects.count; index++) effects.take(index);
+    for (const { kickFds, vectorFds } of this.#parts.plan.platform.devices) {
+      for (const fd of [...kickFds, ...vectorFds]) drainEventFd(fd);
+    }
+  }
+
+  async #write(state: Fd, memory: Fd, queues: Readonly<Record<string, readonly number[]>>): Promise<Done> {
+    const { host } = this.#parts;
+    this.#machine.platform.saving();
+    const vcpus = this.#saveVcpus();
+    if (!vcpus.ok) return vcpus;
+    const clock = host.vm.clock();
+    if (!clock.ok) return err(clock.error.message);
+    const slices = this.#machine.arena.save();
+    const written = writeSavedMachine(state, { memorySize: host.map.ramSize, vcpus: vcpus.value, slices, clock: clock.value, queues });
+    if (!written.ok) return written;
+    const ram = await saveRam(host.ram.ranges, memory);
+    return ram.ok ? ok() : err(ram.error.message);
+  }
+
+  async #restore({ state, memory }: Extract<MachineOrigin, { kind: 'saved' }>): Promise<Done> {
+    const { host, devices } = this.#parts;
+    const saved = readSavedMachine(state.fd);
+    if (!saved.ok) return saved;
+    const { memorySize, vcpus, slices, clock, queues } = saved.value;
+    if (memorySize !== host.map.ramSize) return err(`the saved machine has ${memorySize} bytes of memory, not ${host.map.ramSize}`);
+    const ram = await restoreRam(host.ram.ranges, memory.fd);
+    if (!ram.ok) return err(ram.error.message);
+    const registers = this.#machine.arena.restore(slices);
+    if (!registers.ok) return err(registers.error.message);
+    const routed = this.#machine.routes.apply();
+    if (!routed.ok) return err(routed.error.message);
+    const timed = host.vm.setClock(clock);
+    if (!timed.ok) return err(timed.error.message);
+    const restored = this.#restoreVcpus(vcpus);
+    if (!restored.ok) return restored;
+    this.#machine.platform.restored();
+    for (const { link } of devices) {
+      const resumed = await link.resume(queues[link.id] ?? []);
+      if (!resumed.ok) return err(resumed.error.message);
+    }
+    this.#machine.effects.wake();
+    return ok();
+  }
+
+  #saveVcpus(): Result<readonly SavedVcpu[], MachineError> {
+    const saved: SavedVcpu[] = [];
+    for (const vcpu of this.#parts.host.vcpus) {
+      const state = saveVcpu(vcpu, this.#format);
+      if (!state.ok) return err(state.error.message);
+      saved.push(state.value);
+    }
+    return ok(saved);
+  }
+
+  #restoreVcpus(saved: readonly SavedVcpu[]): Done {
+    const { vcpus } = this.#parts.host;
+    if (saved.length !== vcpus.length) return err(`the saved machine has ${saved.length} vCPUs, not ${vcpus.length}`);
+    for (const [index, vcpu] of vcpus.entries()) {
+      const state = saved[index];
+      const restored = state === undefined ? ok() : restoreVcpu(vcpu, state, this.#format);
+      if (!restored.ok) return err(restored.error.message);
+    }
+    return ok();
+  }
+}
