@@ -51,7 +51,8 @@ export const TIERS: readonly Tier[] = [
     what: 'killed processes, hostile rings and messages',
     files: find('test/chaos/**/*.test.ts'),
     deadlineMinutes: 8,
-    prepare: (report) => packagesMissing(['lab', 'images'], report),
+    // Most of it needs nothing; a test that needs KVM or the lab looks for it by itself.
+    prepare: () => undefined,
   },
 ];
 

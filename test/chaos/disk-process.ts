@@ -1,0 +1,135 @@
+/** A block device as its users have it: a process of its own behind our real front end, and guest memory with nothing else in it. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, mkdtempSync, openSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from '#shared/lang/result.ts';
+import { type FrontendAddress, GuestMemory } from '#shared/memory/index.ts';
+import { UnixSocket, SOCK_STREAM, socketPair } from '#shared/sys/unix-socket.ts';
+import { Watcher } from '#shared/sys/watcher.ts';
+import { SharedRegion, toFrontend } from '#shared/testing/session-pair.ts';
+import { FRONTEND_PROTOCOL_FEATURES, Frontend } from '#shared/vhost-user/frontend/index.ts';
+import { VIRTIO_F_RING_EVENT_IDX, VIRTIO_F_RING_INDIRECT_DESC, VIRTIO_F_VERSION_1 } from '#shared/virtio/spec.ts';
+import { CHECKOUT } from '../harness/checkout.ts';
+
+export const GUEST_START = 0x10_0000;
+export const GUEST_SIZE = 0x10_0000;
+/** Past it there is nothing. */
+export const GUEST_END = GUEST_START + GUEST_SIZE;
+export const SECTORS = 256;
+export const SECTOR_SIZE = 512;
+/** What memory holds where nobody wrote. */
+export const GUARD = 0xa5;
+
+export interface DiskOptions {
+  readonly readOnly?: boolean;
+  readonly eventIdx?: boolean;
+  /** The image, instead of sectors that hold their own number. */
+  readonly image?: Uint8Array;
+  readonly queueSize?: number;
+}
+
+/** Every byte of sector `n` is `n` turned so that no request can be made of it by accident. */
+export function sectorBytes(sector: number): Uint8Array {
+  return new Uint8Array(SECTOR_SIZE).fill(0x80 | (sector & 0x7f));
+}
+
+export class DiskProcess implements AsyncDisposable {
+  readonly folder = mkdtempSync(join(tmpdir(), 'hostile-disk-'));
+  readonly path = join(this.folder, 'disk');
+  readonly image: Uint8Array;
+  readonly region = new SharedRegion(GUEST_START, GUEST_SIZE);
+  readonly memory: GuestMemory;
+  readonly frontend: Frontend;
+  readonly eventIdx: boolean;
+  readonly #log = join(this.folder, 'log');
+  readonly #watcher = new Watcher();
+  readonly #child: ChildProcess;
+  readonly #exited: Promise<unknown>;
+
+  private constructor(options: DiskOptions) {
+    this.image = options.image ?? Buffer.concat(Array.from({ length: SECTORS }, (_, sector) => sectorBytes(sector)));
+    this.eventIdx = options.eventIdx ?? false;
+    writeFileSync(this.path, this.image);
+    this.region.bytes.fill(GUARD);
+    const { guestStart, size, frontendStart } = this.region.region;
+    this.memory = new GuestMemory([{ guestStart, size, frontendStart, hostAddress: this.region.mapping.address }]);
+    const [ours, theirs] = expect(socketPair(SOCK_STREAM), 'socket pair');
+    const readOnly = options.readOnly === true ? 'on' : 'off';
+    const disk = `path=${this.path},readonly=${readOnly},num_queues=2,queue_size=${options.queueSize ?? 64}`;
+    const log = openSync(this.#log, 'w');
+    this.#child = spawn(process.execPath, [join(CHECKOUT, 'devices/block/main.ts'), '--fd', '3', '--disk', disk], {
+      stdio: ['ignore', log, log, theirs.fd],
+    });
+    closeSync(log);
+    this.#exited = once(this.#child, 'exit');
+    theirs.close();
+    this.frontend = new Frontend(new UnixSocket(ours), this.#watcher, {
+      wantedFeatures: VIRTIO_F_VERSION_1 | VIRTIO_F_RING_INDIRECT_DESC | (this.eventIdx ? VIRTIO_F_RING_EVENT_IDX : 0n),
+      wantedProtocolFeatures: FRONTEND_PROTOCOL_FEATURES,
+      replyTimeoutMs: 15_000,
+    });
+  }
+
+  /** Started, negotiated, with its memory; no ring runs yet. */
+  static async start(options: DiskOptions = {}): Promise<DiskProcess> {
+    const disk = new DiskProcess(options);
+    const offer = expect(await disk.frontend.negotiate(), 'negotiate');
+    expect(await disk.frontend.ackFeatures(offer.features), 'features');
+    expect(await disk.frontend.setMemoryTable([disk.region.region]), 'memory');
+    return disk;
+  }
+
+  get isRunning(): boolean {
+    try {
+      // Not by the child's exit event: whoever waits here keeps the event loop waiting too. Z: ended, and not collected yet.
+      return !/\) Z/.test(readFileSync(`/proc/${this.#child.pid}/stat`, 'utf8'));
+    } catch {
+      return false;
+    }
+  }
+
+  frontendAddress(address: number): FrontendAddress {
+    return toFrontend(address);
+  }
+
+  memoryBytes(): Uint8Array {
+    return this.region.bytes.slice();
+  }
+
+  /** The first guest address outside `allowed` ([address, bytes] each) that differs from `before`. */
+  firstChange(before: Uint8Array, allowed: readonly (readonly [address: number, length: number])[]): string | undefined {
+    const now = this.memoryBytes();
+    for (const [address, length] of allowed)
+      now.set(before.subarray(address - GUEST_START, address - GUEST_START + length), address - GUEST_START);
+    if (Buffer.compare(before, now) === 0) return undefined;
+    const at = now.findIndex((byte, index) => byte !== before[index]);
+    return `0x${(GUEST_START + at).toString(16)}: ${before[at]} became ${now[at]}`;
+  }
+
+  /** The end of what the process has said. */
+  get lastWords(): string {
+    return readFileSync(this.#log, 'utf8').slice(-2000);
+  }
+
+  get imageOnDisk(): Uint8Array {
+    return readFileSync(this.path);
+  }
+
+  /** What a leak would make grow. */
+  usage(): { readonly fds: number; readonly privateKib: number } {
+    const { pid } = this.#child;
+    const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
+    return { fds: readdirSync(`/proc/${pid}/fd`).length, privateKib: Number(/^Private_Dirty: +(\d+) kB$/m.exec(rollup)?.[1]) };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    // The process ends with its front end; one that does not is a failure of the test's own time limit.
+    this.frontend.close();
+    await this.#watcher.close();
+    await this.#exited;
+    this.region[Symbol.dispose]();
+    rmSync(this.folder, { recursive: true });
+  }
+}
