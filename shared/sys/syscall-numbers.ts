@@ -12,6 +12,7 @@ export const SYS = {
   ioctl: 16,
   pread64: 17,
   pwrite64: 18,
+  readv: 19,
   madvise: 28,
   dup: 32,
   socket: 41,
