@@ -1,19 +1,21 @@
 /** Random reads of one cached image through vhost-user, ours beside qemu-storage-daemon, from one load generator. */
-import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { Bench } from './frame/bench.ts';
+import { type BlkioBench, blkioBench } from './frame/blkio-bench.ts';
 import { takePairs } from './frame/pairs.ts';
+import { makeReady } from './frame/ready.ts';
 import type { Row } from './frame/row.ts';
+import { PAIRS, PAIRS_HELP } from './frame/samples.ts';
 import { median } from './frame/statistics.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const IMAGE_BYTES = 256 << 20;
 const DEPTHS = [1, 32, 128];
-const PAIRS = 10;
 const RUN_SECONDS = 1;
 const BAR = 0.9;
 const US_PER_TICK = 10_000;
@@ -24,8 +26,9 @@ export const bench: Bench = {
   name: 'block',
   help: `block: 4 KiB random reads of a cached image at depth ${DEPTHS.join(', ')} by libblkio's blkio-bench, and the processor time of an idle device.
 Peers: qemu-storage-daemon (Debian package qemu-system-common or qemu-storage-daemon); ${OTHER_PEER}=PATH names Cloud Hypervisor's vhost_user_block.
-blkio-bench is fetched from Debian and built with gcc at the first run.`,
+blkio-bench is fetched from Debian and built with gcc at the first run. ${PAIRS_HELP}`,
   async run(note) {
+    makeReady(['images', 'peers', 'compiler'], note);
     const folder = mkdtempSync(join(tmpdir(), 'bench-block-'));
     const backends: Backend[] = [];
     try {
@@ -74,7 +77,7 @@ interface Sample {
 }
 
 interface Pairing {
-  readonly tool: Tool;
+  readonly tool: BlkioBench;
   readonly ours: Backend;
   readonly peer: Backend;
 }
@@ -117,7 +120,7 @@ async function compareIdle(ours: Backend, peer: Backend, note: (line: string) =>
   return { ...shape, samples, peerSamples, bar: BAR, cpuPerUnitUs: null, peerCpuPerUnitUs: null };
 }
 
-async function measure(tool: Tool, backend: Backend, depth: number): Promise<Sample> {
+async function measure(tool: BlkioBench, backend: Backend, depth: number): Promise<Sample> {
   const before = cpuTicks(backend);
   const options = [
     `--runtime=${RUN_SECONDS}`,
@@ -164,37 +167,4 @@ function storageDaemon(socket: string, image: string): string[] {
     '--export',
     `type=vhost-user-blk,id=e0,node-name=n0,addr.type=unix,addr.path=${socket},num-queues=1`,
   ];
-}
-
-interface Tool {
-  readonly program: string;
-  readonly libraries: string;
-}
-
-/** libblkio is packaged from Debian 13 on: taken from there by apt, with lists of its own, and unpacked aside. */
-function blkioBench(note: (line: string) => void): Tool {
-  const folder = join(ROOT, '.cache/blkio');
-  const program = join(folder, 'blkio-bench');
-  const libraries = join(folder, 'root/usr/lib/x86_64-linux-gnu');
-  if (existsSync(program)) return { program, libraries };
-  note('fetching libblkio and building blkio-bench');
-  mkdirSync(join(folder, 'lists/partial'), { recursive: true });
-  mkdirSync(join(folder, 'cache/archives/partial'), { recursive: true });
-  writeFileSync(
-    join(folder, 'sources.list'),
-    'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian trixie main\n',
-  );
-  const script = `set -e
-cd "$1"
-apt() { apt-get -q -o Dir::Etc::sourcelist="$1/sources.list" -o Dir::Etc::sourceparts=/nonexistent -o Dir::State::lists="$1/lists" -o Dir::Cache="$1/cache" -o APT::Sandbox::User=root "$2" $3; }
-apt "$1" update ""
-apt "$1" download "libblkio1 libblkio-dev"
-for deb in *.deb; do dpkg -x "$deb" root; done
-source=$(find root -name 'blkio-bench.c*' | head -1)
-case $source in *.gz) zcat "$source" > blkio-bench.c ;; *) cp "$source" blkio-bench.c ;; esac
-gcc -O2 -Iroot/usr/include blkio-bench.c -Lroot/usr/lib/x86_64-linux-gnu -lblkio -lpthread -o blkio-bench
-`;
-  const made = spawnSync('sh', ['-c', script, 'sh', folder], { encoding: 'utf8' });
-  if (made.status !== 0) throw new Error(`blkio-bench cannot be made: ${made.stdout}${made.stderr}`);
-  return { program, libraries };
 }

@@ -11,6 +11,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { exitNow, exitOnUncaught } from '#shared/sys/process-exit.ts';
 import { TinyMachine } from '../machine/tiny-machine.ts';
+import { makeReady } from './frame/ready.ts';
 
 const EXITS = 20_000;
 const PAIRS = 12;
@@ -97,6 +98,7 @@ function print(name: 'elapsed' | 'user', bar: number, pairs: readonly (readonly 
 }
 
 exitOnUncaught('exits');
+makeReady(['compiler'], (line) => console.error(line));
 await withPeer((peer) =>
   withOurs(async (ours) => {
     const pairs: (readonly [Sample, Sample])[] = [];

@@ -8,7 +8,7 @@ import { thisMachine } from '../../../services/chctl/image/file-source.ts';
 import { packagedKernel } from '../../../services/chctl/image/kernel.ts';
 
 /** What a set of packages is for; a caller asks for the purposes it has. */
-export type Purpose = 'lab' | 'images' | 'peers' | 'trace';
+export type Purpose = 'lab' | 'images' | 'peers' | 'compiler' | 'trace';
 
 export interface Requirement {
   readonly purpose: Purpose;
@@ -45,6 +45,13 @@ export const REQUIREMENTS: readonly Requirement[] = [
   program('images', 'unpacks kernels that are packed with xz', 'xz', ['xz-utils']),
   program('peers', 'makes and checks disk images for peers', 'qemu-img', ['qemu-utils']),
   program('peers', 'a block back end to compare with', 'qemu-storage-daemon', ['qemu-system-common']),
+  program('compiler', 'builds the C programs that benchmarks compare with', 'gcc', ['gcc']),
+  {
+    purpose: 'compiler',
+    reason: "the C library's and the kernel's headers",
+    packages: ['libc6-dev'],
+    present: () => existsSync('/usr/include/stdio.h') && existsSync('/usr/include/linux/kvm.h'),
+  },
   program('trace', 'shows the system calls of a process', 'strace', ['strace']),
 ];
 
