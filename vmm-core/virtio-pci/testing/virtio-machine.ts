@@ -9,6 +9,7 @@ import { Vm } from '../../kvm/vm.ts';
 import { GIB, PCI_CONFIG_PORT, PCI_ECAM, PCI_WINDOW_32 } from '../../memory/layout.ts';
 import { hostBridge } from '../../pci/host-bridge.ts';
 import { PciRoot } from '../../pci/pci-root.ts';
+import type { MsixWiring } from '../../pci/msix.ts';
 import { GsiAllocator } from '../../platform/gsi-allocator.ts';
 import { StateArena } from '../../state/arena.ts';
 import { Effects } from '../../state/effects.ts';
@@ -47,6 +48,8 @@ export class VirtioMachine {
   readonly mmio = new MmioBus();
   readonly pio = new PioBus();
   readonly #routes: GsiRoutes;
+  readonly #wiring: MsixWiring;
+  readonly #devices: VirtioPciDevice[] = [];
 
   /** One thread's view of the machine: `buffer` holds ARENA_SIZE bytes, `vmFd` is borrowed. */
   constructor(buffer: SharedArrayBuffer, vmFd: number, wakeFd: number, plan: VirtioPciPlan) {
@@ -54,12 +57,12 @@ export class VirtioMachine {
     const vm = new Vm(asFd(vmFd));
     this.#routes = new GsiRoutes(vm, this.arena, 4096);
     const ioctls = new KvmIoctls(vm, this.#routes);
-    this.effects = new Effects(this.arena.slice('effects', 1, 8), wakeFd);
+    this.effects = new Effects(this.arena.slice('effects', 1, 12), wakeFd);
     this.root = new PciRoot({ window32: PCI_WINDOW_32, window64: WINDOW_64 }, this.arena);
     const bridge = hostBridge(this.arena);
-    this.device = new VirtioPciDevice(plan, this.arena, this.effects, { gsis: new GsiAllocator(this.arena), ioctls });
+    this.#wiring = { gsis: new GsiAllocator(this.arena), ioctls };
     this.root.add(0, bridge);
-    this.root.add(plan.slot, this.device.function);
+    this.device = this.add(plan);
     for (const index of [0, 1] as const) {
       const { start, size, handler } = this.root.bars.window(index);
       this.mmio.add(start, size, handler);
@@ -68,9 +71,17 @@ export class VirtioMachine {
     this.pio.add(PCI_CONFIG_PORT, 8, this.root.ports);
     this.powerOn = () => {
       bridge.reset();
-      this.device.reset();
+      for (const device of this.#devices) device.reset();
       this.root.reset();
     };
+  }
+
+  /** Another device in another slot; before `powerOn`. */
+  add(plan: VirtioPciPlan): VirtioPciDevice {
+    const device = new VirtioPciDevice(plan, this.arena, this.effects, this.#wiring);
+    this.root.add(plan.slot, device.function);
+    this.#devices.push(device);
+    return device;
   }
 
   /** By the thread that made the buffer. */
