@@ -15,6 +15,8 @@ class TestDevice implements ByteDevice {
   output = Buffer.alloc(0);
   input = Buffer.alloc(0);
   capacity = 16;
+  /** How often it was asked for room. */
+  asked = 0;
 
   takeOutput(target: Uint8Array): number {
     const length = Math.min(target.length, this.output.length);
@@ -24,6 +26,7 @@ class TestDevice implements ByteDevice {
   }
 
   inputRoom(): number {
+    this.asked++;
     return this.capacity - this.input.length;
   }
 
@@ -89,6 +92,24 @@ describe('ByteChannel', () => {
       return device.input.length === 40;
     });
     check(grown).to.equal(true);
+    channel[Symbol.dispose]();
+    await watcher.close();
+  });
+
+  it('is not kept busy by a writer that has left, before there is room for what it wrote', async () => {
+    const watcher = new Watcher();
+    const device = new TestDevice();
+    device.capacity = 0;
+    const [ours, theirs] = expect(socketPair(SOCK_STREAM), 'pair');
+    const channel = new ByteChannel(watcher, device, { input: ours, neverStall: false });
+    writeSync(theirs.fd, 'last');
+    theirs.close();
+    await until(() => device.asked > 0);
+    for (let turn = 0; turn < 1000; turn++) await new Promise<void>((resolve) => setImmediate(resolve));
+    check(device.asked).to.equal(1);
+    device.capacity = 16;
+    channel.resumeInput();
+    await until(() => device.input.toString() === 'last');
     channel[Symbol.dispose]();
     await watcher.close();
   });

@@ -224,27 +224,29 @@ interface Reader {
 class Source {
   readonly #fd: OwnedFd;
   readonly #reader: Reader;
-  readonly #watch: Watch | undefined;
+  readonly #watcher: Watcher;
+  /** There while there is room: a level-triggered one would spin without, and a hang-up is told of whether asked for or not. */
+  #watch: Watch | undefined;
   #closed = false;
 
   constructor(watcher: Watcher, fd: OwnedFd, reader: Reader) {
     this.#fd = fd;
     this.#reader = reader;
-    // What cannot be watched (files, /dev/null) is read until it ends, whenever there is room.
-    this.#watch = watcher.tryWatch(fd.fd, EPOLLIN, () => this.#read());
-    if (this.#watch === undefined) this.#read();
+    this.#watcher = watcher;
+    this.resume();
   }
 
   resume(): void {
-    if (this.#closed) return;
+    if (this.#closed || this.#watch !== undefined) return;
+    this.#watch = this.#watcher.tryWatch(this.#fd.fd, EPOLLIN, () => this.#read());
+    // What cannot be watched (files, /dev/null) is read until it ends, whenever there is room.
     if (this.#watch === undefined) this.#read();
-    else this.#watch.modify(EPOLLIN);
   }
 
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#watch?.close();
+    this.#unwatch();
     this.#fd.close();
   }
 
@@ -252,8 +254,7 @@ class Source {
     for (;;) {
       const room = this.#reader.room();
       if (room === 0) {
-        // Level-triggered: without room the watch would spin.
-        this.#watch?.modify(0);
+        this.#unwatch();
         return;
       }
       const got = syscall(SYS.read, this.#fd.fd, this.#reader.buffer.address, room);
@@ -261,6 +262,11 @@ class Source {
       else if (got !== -EAGAIN) this.#end();
       if (got <= 0 || this.#watch !== undefined) return;
     }
+  }
+
+  #unwatch(): void {
+    this.#watch?.close();
+    this.#watch = undefined;
   }
 
   #end(): void {
