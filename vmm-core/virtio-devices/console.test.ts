@@ -16,6 +16,7 @@ const NO_SIZE = { columns: 0, rows: 0 };
 
 /** A console on one end of a socket; the test has the other end. */
 class ConsoleBench extends DrivenDevice<ConsoleLink> {
+  readonly near: OwnedFd;
   readonly far: OwnedFd;
   #received = Buffer.alloc(0);
 
@@ -25,6 +26,7 @@ class ConsoleBench extends DrivenDevice<ConsoleLink> {
       const channel = { input: expect(near.duplicate(), 'pair'), output: near, neverStall: false };
       return new ConsoleLink({ id: 'console0', ...size, channel }, context);
     });
+    this.near = near;
     this.far = far;
   }
 
@@ -213,6 +215,40 @@ describe('virtio-console', function () {
     check(bench.bytes(DATA + 0x10_0000, 5).toString()).to.equal('typed');
     check(expect(await bench.link.suspend(), 'suspend')).to.deep.equal([1, 1]);
     check((await bench.link.resume([1])).ok).to.equal(false);
+  });
+
+  it('goes on in another process from where the first was', async () => {
+    await using bench = new ConsoleBench();
+    bench.activate();
+    bench.print(0, 'first ');
+    await until(() => bench.received === 'first ');
+    const bases = expect(await bench.link.suspend(), 'suspend');
+    check(bases).to.deep.equal([0, 1]);
+    const channel = { output: expect(bench.near.duplicate(), 'pair'), neverStall: false };
+    const failed = (): void => void bench.failures.push('second');
+    const context = { watcher: bench.watcher, memory: bench.memory.memory, regions: [], failed };
+    const second = new ConsoleLink({ id: 'console0', ...NO_SIZE, channel }, context);
+    second.attach(bench.made.machine.device);
+    bench.print(1, 'second');
+    expect(await second.resume(bases), 'resume');
+    await until(() => bench.received === 'first second');
+    check(bench.queue(TX).collect().length).to.equal(2);
+    check(bench.failures).to.deep.equal([]);
+    second.close();
+  });
+
+  it('interrupts through the vector that the driver has chosen last', async () => {
+    await using bench = new ConsoleBench();
+    bench.activate();
+    await settle();
+    bench.interrupts(2);
+    bench.made.machine.write(0x16, 2, TX);
+    bench.made.machine.write(0x1a, 2, 0);
+    bench.takeEffects();
+    check(bench.interrupts(0), 'a signal may have gone to the old one').to.equal(1);
+    bench.print(0, 'x');
+    await until(() => bench.queue(TX).usedIdx === 1);
+    check([bench.interrupts(0), bench.interrupts(2)]).to.deep.equal([1, 0]);
   });
 
   it('tells the driver its size when it begins and when it changes', async () => {
