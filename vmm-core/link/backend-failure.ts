@@ -1,5 +1,6 @@
 /** What went wrong with a device process, in words for the user. */
 import { unreachable } from '#shared/lang/assert.ts';
+import { ECONNRESET, EPIPE } from '#shared/sys/errno.ts';
 import type { FrontendError } from '#shared/vhost-user/frontend/index.ts';
 import { VHOST_USER } from '#shared/vhost-user/spec.ts';
 
@@ -13,7 +14,7 @@ export function describeFailure(error: FrontendError): string {
     case 'REFUSED':
       return `its device process refuses ${nameOf(error.request)}`;
     case 'CHANNEL':
-      return `the connection to its device process broke (${error.cause.code})`;
+      return describeChannel(error.cause);
     case 'TOO_MANY_REGIONS':
       return `its device process takes ${error.limit} regions of guest memory, this machine has ${error.regions}`;
     case 'NOT_NEGOTIATED':
@@ -30,6 +31,13 @@ export function describeFailure(error: FrontendError): string {
     default:
       return unreachable(error);
   }
+}
+
+function describeChannel(cause: Extract<FrontendError, { code: 'CHANNEL' }>['cause']): string {
+  if (cause.code !== 'SYS') return `the connection to its device process broke (${cause.code})`;
+  // So a process shows that ended with something of ours unread.
+  if (cause.cause.errno === EPIPE || cause.cause.errno === ECONNRESET) return describeFailure({ code: 'PEER_CLOSED' });
+  return `the connection to its device process broke: ${cause.cause.message}`;
 }
 
 function nameOf(request: number): string {

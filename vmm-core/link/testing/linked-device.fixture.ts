@@ -29,21 +29,24 @@ export class DiskLike extends CopyDevice {
 }
 
 /** The end of the device process. */
-export class Peer implements Disposable {
+export class Peer {
   readonly device: CopyDevice;
-  readonly socket: OwnedFd;
+  readonly socket: UnixSocket;
+  /** Settled when the session is over and its socket closed. */
+  readonly ended: Promise<void>;
+  outcome: SessionOutcome = 'open';
   readonly #session: Session;
   readonly #watch: Watch;
-  outcome: SessionOutcome = 'open';
-  #isOpen = true;
+  #end: () => void = () => {};
 
   constructor(device: CopyDevice, socket: OwnedFd, watcher: Watcher) {
     this.device = device;
-    this.socket = socket;
-    this.#session = new Session(new UnixSocket(socket), device);
+    this.socket = new UnixSocket(socket);
+    this.#session = new Session(this.socket, device);
+    this.ended = new Promise((resolve) => void (this.#end = resolve));
     this.#watch = watcher.watch(socket.fd, EPOLLIN, () => {
       this.outcome = this.#session.readable();
-      if (this.outcome !== 'open') this[Symbol.dispose]();
+      if (this.outcome !== 'open') this.close();
     });
   }
 
@@ -52,12 +55,17 @@ export class Peer implements Disposable {
     this.#watch.modify(0);
   }
 
-  [Symbol.dispose](): void {
-    if (!this.#isOpen) return;
-    this.#isOpen = false;
+  close(): void {
     this.#watch.close();
     this.#session.close();
+    this.#end();
   }
+}
+
+export interface ConnectOptions {
+  readonly replyDeadlineMs?: number;
+  /** The back end never answers. */
+  readonly isSilent?: boolean;
 }
 
 /** What the links of a test have in common. */
@@ -73,11 +81,12 @@ export class LinkPlace implements AsyncDisposable {
     failed: (id, { code, message }) => void this.failures.push(`${id} ${code}: ${message}`),
   };
 
-  async connect(device: CopyDevice, changes: Partial<BackendLinkSpec> = {}, replyDeadlineMs = 5000): Promise<Linked> {
+  async connect(device: CopyDevice, changes: Partial<BackendLinkSpec> = {}, options: ConnectOptions = {}): Promise<Linked> {
     const [socket, theirs] = expect(socketPair(SOCK_STREAM), 'socket pair');
     const peer = new Peer(device, theirs, this.watcher);
+    if (options.isSilent === true) peer.fallSilent();
     const spec = { id: 'disk0', deviceType: 2, queueCount: 2, queueSize: 128, socket, ...changes };
-    const link = await BackendLink.connect(spec, this.context, { replyDeadlineMs });
+    const link = await BackendLink.connect(spec, this.context, options);
     return link.ok ? { peer, link: link.value } : { peer, error: link.error };
   }
 
@@ -90,9 +99,13 @@ export class LinkPlace implements AsyncDisposable {
 export type Linked = { readonly peer: Peer } & ({ readonly link: BackendLink } | { readonly link?: undefined; readonly error: LinkError });
 
 /** Brings a machine with one device up to where its driver begins. */
-export async function link(device = new DiskLike(), changes: Partial<BackendLinkSpec> = {}, replyDeadlineMs = 5000): Promise<LinkedDevice> {
+export async function link(
+  device = new DiskLike(),
+  changes: Partial<BackendLinkSpec> = {},
+  options?: ConnectOptions,
+): Promise<LinkedDevice> {
   const place = new LinkPlace();
-  const linked = await place.connect(device, changes, replyDeadlineMs);
+  const linked = await place.connect(device, changes, options);
   if (linked.link === undefined) throw new Error(linked.error.message);
   const made = make(linked.link.offer);
   linked.link.attach(made.machine.device);
@@ -210,7 +223,7 @@ export class LinkedDevice implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.link.close();
-    this.peer[Symbol.dispose]();
+    this.peer.close();
     this.made[Symbol.dispose]();
     await this.place[Symbol.asyncDispose]();
   }
