@@ -1,6 +1,7 @@
 import { readSync, writeSync } from 'node:fs';
 import { expect as check } from 'chai';
 import { expect } from '#shared/lang/result.ts';
+import { drainEventFd } from '#shared/sys/eventfd.ts';
 import { EPOLLIN } from '#shared/sys/epoll.ts';
 import type { OwnedFd } from '#shared/sys/owned-fd.ts';
 import { pollNow } from '#shared/sys/poll.ts';
@@ -91,6 +92,7 @@ describe('virtio-console', function () {
       ]);
       bench.print(5, 'four');
       await until(() => bench.received === 'one two three four');
+      check(drainEventFd(bench.made.plan.kickFds[TX] ?? -1), 'kicks are taken').to.equal(0);
       check(bench.interrupts(TX + 1)).to.be.greaterThan(0);
       check(bench.failures).to.deep.equal([]);
     });
