@@ -21,6 +21,9 @@ import type { MachineHost } from './machine-host.ts';
 /** The guest's last words have so long to get out. */
 const LAST_WORDS_MS = 2000;
 
+/** A driver can break its device as fast as it resets it: of one device that is told no more often. */
+const NEEDS_RESET_TOLD_MS = 1000;
+
 export const LOG = { warning: 0, info: 1, debug: 2 } as const;
 
 export interface ControllerParts {
@@ -39,6 +42,8 @@ export class Controller {
   readonly #parts: ControllerParts;
   readonly #faults: FaultPolicy;
   #state: State = 'running';
+  /** When it was last told that a device needs a reset, by the device's id. */
+  readonly #toldAt = new Map<string, number>();
   /** Everything that takes time happens after what was asked before. */
   #last: Promise<void> = Promise.resolve();
 
@@ -81,6 +86,9 @@ export class Controller {
       this.#then(async () => this.#end(EndedReason.DEVICE_LOST, `device ${id} is lost: ${message}`));
       return;
     }
+    const now = monotonicMs();
+    if (now - (this.#toldAt.get(id) ?? -Infinity) < NEEDS_RESET_TOLD_MS) return;
+    this.#toldAt.set(id, now);
     this.#parts.channel.send({ event: { kind: EventKind.DEVICE_NEEDS_RESET, deviceId: id, detail: message } });
   }
 
