@@ -1,5 +1,5 @@
 /** A virtio device of a real (never running) virtual machine, linked to a back end of ours in the same thread. */
-import { expect } from '#shared/lang/result.ts';
+import { type Result, expect } from '#shared/lang/result.ts';
 import { GuestMemory } from '#shared/memory/index.ts';
 import { EPOLLIN } from '#shared/sys/epoll.ts';
 import type { OwnedFd } from '#shared/sys/owned-fd.ts';
@@ -15,7 +15,7 @@ import type { VirtioPciPlan } from '../../virtio-pci/virtio-pci-device.ts';
 import { BackendLink, type BackendLinkSpec } from '../backend-link.ts';
 import type { LinkContext, LinkError } from '../device-link.ts';
 
-const GUEST_START = 0x10_0000;
+export const GUEST_START = 0x10_0000;
 const REGION_SIZE = 0x10_0000;
 /** virtio 1.2, 5.2.3 and 5.2.4. */
 export const BLK_F_CONFIG_WCE = 1n << 11n;
@@ -81,13 +81,21 @@ export class LinkPlace implements AsyncDisposable {
     failed: (id, { code, message }) => void this.failures.push(`${id} ${code}: ${message}`),
   };
 
+  /** A link to a back end of ours. */
   async connect(device: CopyDevice, changes: Partial<BackendLinkSpec> = {}, options: ConnectOptions = {}): Promise<Linked> {
     const [socket, theirs] = expect(socketPair(SOCK_STREAM), 'socket pair');
     const peer = new Peer(device, theirs, this.watcher);
     if (options.isSilent === true) peer.fallSilent();
-    const spec = { id: 'disk0', deviceType: 2, queueCount: 2, queueSize: 128, socket, ...changes };
-    const link = await BackendLink.connect(spec, this.context, options);
+    const link = await this.connectTo(socket, changes, options);
     return link.ok ? { peer, link: link.value } : { peer, error: link.error };
+  }
+
+  connectTo(
+    socket: OwnedFd,
+    changes: Partial<BackendLinkSpec> = {},
+    options: ConnectOptions = {},
+  ): Promise<Result<BackendLink, LinkError>> {
+    return BackendLink.connect({ id: 'disk0', deviceType: 2, queueCount: 2, queueSize: 128, socket, ...changes }, this.context, options);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -98,7 +106,7 @@ export class LinkPlace implements AsyncDisposable {
 
 export type Linked = { readonly peer: Peer } & ({ readonly link: BackendLink } | { readonly link?: undefined; readonly error: LinkError });
 
-/** Brings a machine with one device up to where its driver begins. */
+/** Brings a machine with one device, run by a back end of ours, up to where its driver begins. */
 export async function link(
   device = new DiskLike(),
   changes: Partial<BackendLinkSpec> = {},
@@ -107,27 +115,21 @@ export async function link(
   const place = new LinkPlace();
   const linked = await place.connect(device, changes, options);
   if (linked.link === undefined) throw new Error(linked.error.message);
-  const made = make(linked.link.offer);
-  linked.link.attach(made.machine.device);
-  return new LinkedDevice(place, linked.peer, linked.link, made);
+  return new LinkedDevice(place, linked.link, linked.peer);
 }
 
-export class LinkedDevice implements AsyncDisposable {
+/** What a driver does to its device, whatever runs that. */
+export class LinkedDriver implements AsyncDisposable {
   readonly place: LinkPlace;
-  readonly peer: Peer;
-  readonly link: BackendLink;
   readonly made: Made;
+  /** Another takes over in a test of that. */
+  link: BackendLink;
 
-  // oxlint-disable-next-line max-params -- all that there is.
-  constructor(place: LinkPlace, peer: Peer, connected: BackendLink, made: Made) {
+  constructor(place: LinkPlace, connected: BackendLink) {
     this.place = place;
-    this.peer = peer;
     this.link = connected;
-    this.made = made;
-  }
-
-  get device(): CopyDevice {
-    return this.peer.device;
+    this.made = make(connected.offer);
+    connected.attach(this.made.machine.device);
   }
 
   get plan(): VirtioPciPlan {
@@ -153,9 +155,8 @@ export class LinkedDevice implements AsyncDisposable {
     const deadline = Date.now() + 10_000;
     for (;;) {
       this.pump();
-      this.device.poll();
       if (done()) return;
-      if (Date.now() > deadline) throw new Error(`nothing happened for 10 s; back end: ${this.device.calls.join(', ')}`);
+      if (Date.now() > deadline) throw new Error(`nothing happened for 10 s; ${this.place.failures.join('; ')}`);
       await new Promise<void>((resolve) => setImmediate(resolve));
     }
   }
@@ -191,6 +192,31 @@ export class LinkedDevice implements AsyncDisposable {
     machine.write(0x1c, 2, 1);
   }
 
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.link.close();
+    this.made[Symbol.dispose]();
+    await this.place[Symbol.asyncDispose]();
+  }
+}
+
+/** The same before a back end of ours. */
+export class LinkedDevice extends LinkedDriver {
+  readonly peer: Peer;
+
+  constructor(place: LinkPlace, connected: BackendLink, peer: Peer) {
+    super(place, connected);
+    this.peer = peer;
+  }
+
+  get device(): CopyDevice {
+    return this.peer.device;
+  }
+
+  override pump(): void {
+    super.pump();
+    this.device.poll();
+  }
+
   /** Negotiates, enables both queues and waits until the back end runs them. */
   async activate(features?: bigint): Promise<DriverQueue> {
     this.device.calls.splice(0);
@@ -221,10 +247,8 @@ export class LinkedDevice implements AsyncDisposable {
     return bytes.toString().trimEnd();
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.link.close();
+  override async [Symbol.asyncDispose](): Promise<void> {
     this.peer.close();
-    this.made[Symbol.dispose]();
-    await this.place[Symbol.asyncDispose]();
+    await super[Symbol.asyncDispose]();
   }
 }
