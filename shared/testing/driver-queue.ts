@@ -114,10 +114,15 @@ export class DriverQueue {
     }
   }
 
+  /** Writes an entry of the available ring, whether it counts or not. */
+  entry(index: number, head: number): void {
+    this.#memory.writeU16(this.ring.available + 4 + (index % this.ring.size) * 2, head);
+  }
+
   /** Makes heads available. */
   offer(...heads: number[]): void {
     for (const head of heads) {
-      this.#memory.writeU16(this.ring.available + 4 + (this.#available % this.ring.size) * 2, head);
+      this.entry(this.#available, head);
       this.available = this.#available + 1;
     }
   }

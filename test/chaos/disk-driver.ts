@@ -105,8 +105,14 @@ export class DiskDriver implements Disposable {
     return { status: this.#disk.memory.readU8(this.status) ?? UNTOUCHED, bytes };
   }
 
-  /** The same without waiting, in descriptors 0 to 2. */
+  /** The same without waiting. */
   offerRead(sector: number): void {
+    this.prepareRead(sector);
+    this.queue.offer(0);
+  }
+
+  /** A read in descriptors 0 to 2, not yet available: a device may look without a kick. */
+  prepareRead(sector: number): void {
     this.writeHeader(BLK.IN, sector);
     this.#disk.memory.writeU8(this.status, UNTOUCHED);
     this.queue.chain(0, [
@@ -115,7 +121,6 @@ export class DiskDriver implements Disposable {
       { address: this.status, length: 1, writable: true },
     ]);
     this.queue.usedEvent = this.queue.usedIdx;
-    this.queue.offer(0);
   }
 
   [Symbol.dispose](): void {
