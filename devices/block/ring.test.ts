@@ -165,6 +165,25 @@ describe('block requests', () => {
     expect(seen.some(([address]) => address === rig.driver.ring.used)).to.equal(true);
   });
 
+  it('tells the gate of no byte that it did not write, whatever buffers without bytes the driver adds', () => {
+    using rig = new Rig();
+    const empty: Buffer = { address: DATA + 0x4000, length: 0, writable: true };
+    const seen: number[][] = [];
+    // Leaves a header for the chain below.
+    expect(rig.request(IN, 3, [header, status])).to.equal(OK);
+    rig.driver.chain(0, [header, empty, read(500), empty, read(12, DATA + 0x1000), empty, status, empty]);
+    rig.made.memory.onWrite((address, length) => seen.push([address, length]));
+    rig.driver.offer(0);
+    rig.serve();
+    const { available, used } = rig.driver.ring;
+    const ours = seen.filter(([address = 0]) => address < available || address >= used);
+    expect(ours.filter(([address]) => address !== used)).to.deep.equal([
+      [DATA, 500],
+      [DATA + 0x1000, 12],
+      [STATUS, 1],
+    ]);
+  });
+
   it('writes nothing where the disk is read-only, whatever the driver believes', () => {
     using rig = new Rig(true);
     expect(rig.request(OUT, 0, [header, write(512), status])).to.equal(IOERR);

@@ -4,10 +4,11 @@
  */
 import { expect } from 'chai';
 import { expect as must } from '../lang/result.ts';
-import { GuestMemory } from '../memory/index.ts';
+import type { GuestMemory } from '../memory/index.ts';
 import { DriverQueue } from '../testing/driver-queue.ts';
 import { type TestMemory, makeMemory } from '../testing/memory-builder.ts';
 import { Random } from '../testing/random.ts';
+import { RewritingView, RewrittenMemory } from '../testing/rewriting-memory.ts';
 import { DescriptorChain, QueueLoop, SegmentTable, SplitQueue } from './index.ts';
 import { readChain } from './descriptor-chain.ts';
 import { VIRTQ_DESC_F_INDIRECT as INDIRECT, VIRTQ_DESC_F_NEXT as NEXT, VIRTQ_DESC_F_WRITE as WRITE } from './spec.ts';
@@ -18,36 +19,6 @@ const TABLE = 0x8000;
 const DATA = 0x1_0000;
 /** Where PCI BARs, the ECAM, the IOAPIC and the local APICs are in our machines: never memory. */
 const DEVICE_REGISTERS = [0xe7f8_0000, 0xe800_0000, 0xfec0_0000, 0xfee0_0000, 0x40_0000_0000];
-
-/** A driver that rewrites every word as soon as it was read: whoever reads it again gets the worst that could stand there. */
-class RewritingView extends DataView<ArrayBuffer> {
-  reads = 0;
-
-  override getUint32(at: number, littleEndian?: boolean): number {
-    const value = super.getUint32(at, littleEndian);
-    this.setUint32(at, 0xffff_ffff, true);
-    this.reads++;
-    return value;
-  }
-}
-
-/** Guest memory whose indirect tables a driver rewrites while they are read. */
-class RewrittenMemory extends GuestMemory {
-  readonly table: RewritingView;
-
-  constructor(made: TestMemory, address: number, length: number) {
-    super(made.regions);
-    this.table = new RewritingView(new ArrayBuffer(length));
-    made.memory.readBytes(address, new Uint8Array(this.table.buffer));
-  }
-
-  override peek(address: number, length: number): boolean {
-    if (!super.peek(address, length)) return false;
-    this.view = this.table;
-    this.at = 0;
-    return true;
-  }
-}
 
 function copyOf(memory: GuestMemory): Uint8Array {
   const bytes = new Uint8Array(MEMORY);
@@ -92,7 +63,7 @@ describe('hostile ring: rewritten while it is read', () => {
     const memory = new RewrittenMemory(made, TABLE, 32);
     const chain = new DescriptorChain(new SegmentTable(SIZE));
     expect(readChain(chain, 0, { table, memory, indirect: true })).to.equal(undefined);
-    expect([chain.readableBytes, chain.writableBytes, table.reads, memory.table.reads]).to.deep.equal([16, 512, 4, 2 * 4]);
+    expect([chain.readableBytes, chain.writableBytes, table.reads, memory.rewritten.reads]).to.deep.equal([16, 512, 4, 2 * 4]);
   });
 });
 
