@@ -368,6 +368,30 @@ describe('hostile driver of a block process', function () {
   }
 });
 
+describe('hostile driver of a disk that says to be something else', function () {
+  this.timeout(30_000);
+
+  it('an image with a header that names a backing file is served as the bytes it has', async () => {
+    // QCOW2, version 3, with the name of its backing file at 0x70.
+    const image = new Uint8Array(64 * SECTOR_SIZE);
+    const name = new TextEncoder().encode('/etc/hostname');
+    const header = new DataView(image.buffer);
+    image.set([0x51, 0x46, 0x49, 0xfb]);
+    header.setUint32(4, 3);
+    header.setBigUint64(8, 0x70n);
+    header.setUint32(16, name.length);
+    header.setBigUint64(24, 1n << 40n);
+    image.set(name, 0x70);
+    await using disk = await DiskProcess.start({ image });
+    using driver = new DiskDriver(disk, 0, HOSTILE);
+    await driver.start();
+    expect(Buffer.compare(driver.read(0).bytes, image.subarray(0, SECTOR_SIZE))).to.equal(0);
+    const config = await disk.frontend.readConfig(0, 8);
+    expect(config.ok && new DataView(config.value.buffer, config.value.byteOffset).getBigUint64(0, true)).to.equal(64n);
+    expect(driver.read(64).status).to.equal(STATUS.ioError);
+  });
+});
+
 type Areas = readonly (readonly [address: number, length: number])[];
 
 /** What a device may write of a ring, its used part; and what offering one chain at the start writes, index and first entry. */
