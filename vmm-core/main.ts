@@ -1,0 +1,93 @@
+/**
+ * ch-vmm: the core of one virtual machine. It starts with one inherited socket, which brings everything else: what the machine is, its
+ * files, /dev/kvm, the connections to its devices. ARCHITECTURE.md tells the start in steps.
+ */
+import { type CoreEnd, type FromCore, coreStartChannel } from '#shared/rpc/start-channel.ts';
+import { monotonicMs } from '#shared/sys/clock.ts';
+import { EXIT, exitNow, exitOnUncaught } from '#shared/sys/process-exit.ts';
+import { Watcher } from '#shared/sys/watcher.ts';
+import { type ControllerParts, Controller } from './lifecycle/controller.ts';
+import { type DeviceSpec, type MachineSpec, readDevice, readMachine } from './lifecycle/machine-spec.ts';
+import { type Phase, phase, startMachine } from './lifecycle/start-machine.ts';
+import { VcpuWorker } from './vcpu/control.ts';
+
+const SIGNALS = { SIGTERM: 15, SIGINT: 2 } as const;
+
+exitOnUncaught('ch-vmm');
+
+const VCPU_ENTRY = new URL(import.meta.url.endsWith('.ts') ? './vcpu/worker.ts' : './vcpu/worker.js', import.meta.url);
+const phases: Phase[] = [phase('process', monotonicMs() - performance.now()), phase('code')];
+const channel = coreStartChannel();
+// Every machine has a first vCPU: its thread starts while this one waits for its orders.
+const warm = [new VcpuWorker(VCPU_ENTRY, 0)];
+const orders = readOrders(channel);
+void run(orders.spec, orders.devices);
+
+interface Orders {
+  readonly spec: MachineSpec;
+  readonly devices: readonly DeviceSpec[];
+}
+
+/** Waits for the messages up to `run`. A launcher that goes away before has its own reasons: nothing is to be said. */
+function readOrders(from: CoreEnd): Orders {
+  let spec: MachineSpec | undefined;
+  const devices: DeviceSpec[] = [];
+  for (;;) {
+    const received = from.receive();
+    if (!received.ok) return exitNow(received.error.code === 'CLOSED' ? EXIT.poweredOff : EXIT.failed);
+    const { message, fds } = received.value;
+    if (message.stop) return exitNow(EXIT.poweredOff);
+    if (spec === undefined) {
+      const machine = readMachine(received.value);
+      if (!machine.ok) return fail(machine.error);
+      spec = machine.value;
+    } else if (message.addDevice) {
+      const device = readDevice(message.addDevice, fds);
+      if (!device.ok) return fail(device.error);
+      devices.push(device.value);
+    } else if (message.run) {
+      return { spec, devices };
+    } else {
+      return fail('a machine that does not run yet can only be given devices');
+    }
+  }
+}
+
+async function run(spec: MachineSpec, devices: readonly DeviceSpec[]): Promise<void> {
+  for (const [name, number] of Object.entries(SIGNALS)) process.on(name, () => exitNow(128 + number));
+  phases.push(phase('orders'));
+  const watcher = new Watcher();
+  const running: { controller?: Controller } = {};
+  const deviceFailed: Controller['deviceFailed'] = (id, failure) => {
+    // Before there is a machine, one without its device is of no use.
+    if (running.controller === undefined) fail(`device ${id}: ${failure.message}`);
+    running.controller.deviceFailed(id, failure);
+  };
+  const mark = (name: string): void => void phases.push(phase(name));
+  const started = await startMachine(spec, devices, { watcher, mark, deviceFailed });
+  if (!started.ok) return fail(started.error);
+  const { machine, host, wake } = started.value;
+  const parts: ControllerParts = { channel, watcher, host, machine, wake, noReboot: spec.noReboot, log: logger(spec.logLevel) };
+  const controller = new Controller(parts);
+  running.controller = controller;
+  machine.start({ entry: VCPU_ENTRY, warm, onFatal: (report) => controller.vcpuFailed(report) });
+  controller.begin();
+  await machine.threads.begun(0);
+  phases.push(phase('running'));
+  tell({ started: { phases } });
+}
+
+function logger(level: number): ControllerParts['log'] {
+  return (of, message) => {
+    if (of <= level) tell({ log: { level: of, message } });
+  };
+}
+
+function tell(message: FromCore): void {
+  channel.send(message);
+}
+
+function fail(message: string): never {
+  tell({ failed: { message } });
+  return exitNow(EXIT.failed);
+}
