@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect as must } from '#shared/lang/result.ts';
 import { IORING_OP, IoUring } from '#shared/sys/io-uring.ts';
 import { asFd } from '#shared/sys/owned-fd.ts';
-import { type Buffer, DriverQueue } from '#shared/testing/driver-queue.ts';
+import { type Buffer as GuestBuffer, DriverQueue } from '#shared/testing/driver-queue.ts';
 import { type TestMemory, makeMemory } from '#shared/testing/memory-builder.ts';
 import { SegmentTable, SplitQueue } from '#shared/virtio/index.ts';
 import { BlockRing } from './ring.ts';
@@ -22,21 +22,23 @@ class Rig implements Disposable {
   readonly folder = mkdtempSync(join(tmpdir(), 'ch-block-'));
   readonly path = join(this.folder, 'disk');
   readonly fd: number;
-  readonly made: TestMemory = makeMemory([
-    [0, 0x2_0000],
-    [0x2_0000, 0x2_0000],
-  ]);
-  readonly driver = new DriverQueue(this.made.memory, { size: 8, base: 0x1000 });
+  readonly made: TestMemory;
+  readonly driver: DriverQueue;
   readonly ring: BlockRing;
   readonly #uring: IoUring;
 
-  constructor(readOnly = false) {
-    writeFileSync(this.path, image);
+  constructor(readOnly = false, contents = image, ramBytes = 0x4_0000) {
+    this.made = makeMemory([
+      [0, 0x2_0000],
+      [0x2_0000, ramBytes - 0x2_0000],
+    ]);
+    this.driver = new DriverQueue(this.made.memory, { size: 8, base: 0x1000 });
+    writeFileSync(this.path, contents);
     this.fd = openSync(this.path, 'r+');
     this.#uring = must(IoUring.create({ entries: 512, operations: Object.values(IORING_OP), files: [asFd(this.fd)] }), 'io_uring');
     const queue = must(SplitQueue.activate(this.driver.config, this.made.memory, segments), 'queue');
     const id = new TextEncoder().encode('serial-of-20-bytes--');
-    const disk = { sectors: SECTORS, readOnly, id };
+    const disk = { sectors: contents.length / 512, readOnly, id };
     this.ring = new BlockRing(
       { index: 0, writeThrough: false, callFd: undefined, enabled: true },
       { queue, memory: this.made.memory, uring: this.#uring, disk },
@@ -54,7 +56,7 @@ class Rig implements Disposable {
   }
 
   /** One request, served; the status byte, UNTOUCHED where the device wrote none. */
-  request(type: number, sector: number | bigint, buffers: readonly Buffer[]): number | undefined {
+  request(type: number, sector: number | bigint, buffers: readonly GuestBuffer[]): number | undefined {
     const header = new DataView(new ArrayBuffer(16));
     header.setUint32(0, type, true);
     header.setBigUint64(8, BigInt(sector), true);
@@ -80,10 +82,10 @@ class Rig implements Disposable {
   }
 }
 
-const header: Buffer = { address: HEADER, length: 16 };
-const status: Buffer = { address: STATUS, length: 1, writable: true };
-const read = (length: number, address = DATA): Buffer => ({ address, length, writable: true });
-const write = (length: number, address = DATA): Buffer => ({ address, length });
+const header: GuestBuffer = { address: HEADER, length: 16 };
+const status: GuestBuffer = { address: STATUS, length: 1, writable: true };
+const read = (length: number, address = DATA): GuestBuffer => ({ address, length, writable: true });
+const write = (length: number, address = DATA): GuestBuffer => ({ address, length });
 const [OK, IOERR, UNSUPP] = [0, 1, 2];
 const [IN, OUT, FLUSH, GET_ID] = [0, 1, 4, 8];
 
@@ -92,7 +94,7 @@ describe('block requests', () => {
     name: string,
     type: number,
     sector: number | bigint,
-    buffers: readonly Buffer[],
+    buffers: readonly GuestBuffer[],
     status: number,
     written: number,
   ])[] = [
@@ -167,7 +169,7 @@ describe('block requests', () => {
 
   it('tells the gate of no byte that it did not write, whatever buffers without bytes the driver adds', () => {
     using rig = new Rig();
-    const empty: Buffer = { address: DATA + 0x4000, length: 0, writable: true };
+    const empty: GuestBuffer = { address: DATA + 0x4000, length: 0, writable: true };
     const seen: number[][] = [];
     // Leaves a header for the chain below.
     expect(rig.request(IN, 3, [header, status])).to.equal(OK);
@@ -189,6 +191,25 @@ describe('block requests', () => {
     expect(rig.request(OUT, 0, [header, write(512), status])).to.equal(IOERR);
     expect(rig.request(FLUSH, 0, [header, status])).to.equal(OK);
     expect(readFileSync(rig.path).equals(image)).to.equal(true);
+  });
+
+  it('moves a request of many MiB, whatever its buffers, piece by piece and whole', () => {
+    const MIB = 1 << 20;
+    const contents = Uint8Array.from({ length: 6 * MIB }, (_, index) => (index * 31 + (index >> 12) * 7) & 0xff);
+    using rig = new Rig(false, contents, 8 * MIB);
+    const lengths = [700_001, 1, 2_500_000, 1_048_577, 511];
+    const rest = 5 * MIB - lengths.reduce((sum, length) => sum + length, 0);
+    const place = (writable: boolean): GuestBuffer[] => {
+      let address = DATA;
+      return [...lengths, rest].map((length) => ({ address: (address += length) - length, length, writable }));
+    };
+    expect(rig.request(IN, 7, [header, ...place(true), status])).to.equal(OK);
+    expect(Buffer.compare(rig.bytes(DATA, 5 * MIB), contents.subarray(7 * 512, 7 * 512 + 5 * MIB))).to.equal(0);
+    expect(rig.driver.collect()).to.deep.equal([{ head: 0, written: 5 * MIB + 1 }]);
+    const wanted = contents.slice();
+    wanted.set(contents.subarray(7 * 512, 7 * 512 + 5 * MIB), 512);
+    expect(rig.request(OUT, 1, [header, ...place(false), status])).to.equal(OK);
+    expect(Buffer.compare(readFileSync(rig.path), wanted)).to.equal(0);
   });
 
   it('continues a short read, and fails where the image has become shorter', () => {

@@ -30,6 +30,12 @@ export interface Disk {
 export const IMAGE_FILE = 0;
 const RWF_DSYNC = 2;
 
+/**
+ * The most bytes of one request that the kernel gets at a time. What is in its page cache it copies before it comes back to us, so that
+ * this bounds how long one request keeps the others, of this and of all queues, waiting. More than drivers usually ask for at once.
+ */
+const LONGEST_PIECE = 1 << 20;
+
 /** A slot per head: status address f64, offset f64, bytes left f64, used length f64, first segment u32, segments u32, operation u32. */
 const SLOT_SIZE = 48;
 const STATUS = 0;
@@ -171,11 +177,12 @@ export class BlockRing implements QueueHandler {
       return;
     }
     const segment = slots.getUint32(at + SEGMENT, true);
-    const count = slots.getUint32(at + COUNT, true);
+    const all = slots.getUint32(at + COUNT, true);
+    const count = slots.getFloat64(at + LEFT, true) > LONGEST_PIECE ? this.#countPiece(segment, all) : all;
     const offset = slots.getFloat64(at + OFFSET, true);
     const flags = operation === IORING_OP.WRITE ? this.#writeFlags : 0;
     if (count === 1) {
-      const length = this.#segments.lengthAt(segment);
+      const length = Math.min(this.#segments.lengthAt(segment), LONGEST_PIECE);
       this.#uring.prepare(operation, IOSQE_FIXED_FILE, IMAGE_FILE, offset, this.#segments.hostAt(segment), length, head, this.index, flags);
     } else {
       const vectored = operation === IORING_OP.READ ? IORING_OP.READV : IORING_OP.WRITEV;
@@ -193,7 +200,17 @@ export class BlockRing implements QueueHandler {
     }
   }
 
-  /** A short transfer goes on where it ended. */
+  /** How many segments fit into one piece; a first one that is longer makes a piece by itself. */
+  #countPiece(first: number, count: number): number {
+    let bytes = this.#segments.lengthAt(first);
+    for (let segment = first + 1; segment < first + count; segment++) {
+      bytes += this.#segments.lengthAt(segment);
+      if (bytes > LONGEST_PIECE) return segment - first;
+    }
+    return count;
+  }
+
+  /** A short transfer, and one of a piece, goes on where it ended. */
   #continue(head: number, done: number): void {
     const at = head * SLOT_SIZE;
     const slots = this.#slots;

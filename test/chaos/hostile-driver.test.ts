@@ -368,6 +368,31 @@ describe('hostile driver of a block process', function () {
   }
 });
 
+describe('hostile driver that reads more than anybody needs', function () {
+  this.timeout(60_000);
+
+  it('the other queue is served between the pieces of requests of 64 MiB each', async () => {
+    const bytes = 64 << 20;
+    const piece = 0x2_0000;
+    await using disk = await DiskProcess.start({ image: new Uint8Array(bytes) });
+    using hostile = new DiskDriver(disk, 0, HOSTILE);
+    using honest = new DiskDriver(disk, 1, HONEST);
+    await Promise.all([hostile.start(), honest.start()]);
+    hostile.writeHeader(BLK.IN, 0);
+    const data = Array.from({ length: bytes / piece }, () => ({ address: hostile.data, length: piece, writable: true }));
+    const chain = [{ address: hostile.header, length: 16 }, ...data, { address: hostile.status, length: 1, writable: true }];
+    hostile.queue.chain(0, chain, hostile.table);
+    for (let head = 0; head < SIZE; head++) hostile.queue.describe(head, hostile.table, chain.length * 16, INDIRECT);
+    for (let head = 0; head < SIZE; head++) hostile.queue.entry(head, head);
+    hostile.queue.available = SIZE;
+    hostile.notify();
+    expect(honest.read(1).status).to.equal(STATUS.ok);
+    expect(hostile.queue.usedIdx).to.be.lessThan(SIZE);
+    expect(hostile.returned(SIZE).map(({ written }) => written)).to.deep.equal(new Array<number>(SIZE).fill(bytes + 1));
+    expect([disk.memory.readU8(hostile.status), hostile.errors()]).to.deep.equal([STATUS.ok, 0]);
+  });
+});
+
 describe('hostile driver of a disk that says to be something else', function () {
   this.timeout(30_000);
 
