@@ -218,6 +218,7 @@ export class BlockDevice implements VhostUserDevice {
 
   /** Ends the requests under way; chains not yet taken stay the driver's. */
   #drain(ring: BlockRing): void {
+    ring.stops();
     while (ring.outstanding > 0) {
       this.#uring.submit(1);
       while (this.#uring.next()) {

@@ -36,6 +36,12 @@ const RWF_DSYNC = 2;
  */
 const LONGEST_PIECE = 1 << 20;
 
+/**
+ * A ring that is being stopped finishes what is under way, for a driver may be paused only. No driver needs more of it than this; one
+ * that asked for more gets an error for the rest: its front end would wait for minutes, and give the device up.
+ */
+const MOST_WHEN_STOPPING = 2 ** 30;
+
 /** A slot per head: status address f64, offset f64, bytes left f64, used length f64, first segment u32, segments u32, operation u32. */
 const SLOT_SIZE = 48;
 const STATUS = 0;
@@ -71,6 +77,8 @@ export class BlockRing implements QueueHandler {
   outstanding = 0;
   /** Chains without even a status byte. */
   dropped = 0;
+  /** Bytes that may still be begun. */
+  #allowance = Infinity;
   readonly #memory: GuestMemory;
   readonly #uring: IoUring;
   readonly #disk: Disk;
@@ -121,6 +129,11 @@ export class BlockRing implements QueueHandler {
     }
   }
 
+  /** No more chains will be taken, and the end of those under way is waited for. */
+  stops(): void {
+    this.#allowance = MOST_WHEN_STOPPING;
+  }
+
   /** What became of a request: bytes moved, or `-errno`. Hot. */
   complete(head: number, result: number): void {
     const at = head * SLOT_SIZE;
@@ -132,7 +145,11 @@ export class BlockRing implements QueueHandler {
     // Nothing moved where something had to: the image has become shorter than it was.
     if (result < 0 || (result === 0 && left > 0)) return this.#finish(head, VIRTIO_BLK_S_IOERR, 1);
     if (operation === IORING_OP.READ) this.#tellWritten(head, result);
-    if (result < left) return this.#continue(head, result);
+    if (result < left) {
+      this.#allowance -= Math.min(left - result, LONGEST_PIECE);
+      if (this.#allowance < 0) return this.#finish(head, VIRTIO_BLK_S_IOERR, 1);
+      return this.#continue(head, result);
+    }
     this.#finish(head, VIRTIO_BLK_S_OK, slots.getFloat64(at + WRITTEN, true));
   }
 

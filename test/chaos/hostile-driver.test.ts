@@ -370,26 +370,49 @@ describe('hostile driver of a block process', function () {
 
 describe('hostile driver that reads more than anybody needs', function () {
   this.timeout(60_000);
+  const HEADS = 64;
+  const BYTES = 64 << 20;
 
-  it('the other queue is served between the pieces of requests of 64 MiB each', async () => {
-    const bytes = 64 << 20;
+  /** A ring full of reads of all of a disk, into one small buffer again and again. */
+  function offerReads(driver: DiskDriver): void {
     const piece = 0x2_0000;
-    await using disk = await DiskProcess.start({ image: new Uint8Array(bytes) });
-    using hostile = new DiskDriver(disk, 0, HOSTILE);
+    driver.writeHeader(BLK.IN, 0);
+    const data = Array.from({ length: BYTES / piece }, () => ({ address: driver.data, length: piece, writable: true }));
+    const chain = [{ address: driver.header, length: 16 }, ...data, { address: driver.status, length: 1, writable: true }];
+    driver.queue.chain(0, chain, driver.table);
+    for (let head = 0; head < HEADS; head++) driver.queue.describe(head, driver.table, chain.length * 16, INDIRECT);
+    for (let head = 0; head < HEADS; head++) driver.queue.entry(head, head);
+    driver.queue.available = HEADS;
+    driver.notify();
+  }
+
+  it('the other queue is served between the pieces of its requests', async () => {
+    await using disk = await DiskProcess.start({ image: new Uint8Array(BYTES) });
+    using hostile = new DiskDriver(disk, 0, { ...HOSTILE, size: HEADS });
     using honest = new DiskDriver(disk, 1, HONEST);
     await Promise.all([hostile.start(), honest.start()]);
-    hostile.writeHeader(BLK.IN, 0);
-    const data = Array.from({ length: bytes / piece }, () => ({ address: hostile.data, length: piece, writable: true }));
-    const chain = [{ address: hostile.header, length: 16 }, ...data, { address: hostile.status, length: 1, writable: true }];
-    hostile.queue.chain(0, chain, hostile.table);
-    for (let head = 0; head < SIZE; head++) hostile.queue.describe(head, hostile.table, chain.length * 16, INDIRECT);
-    for (let head = 0; head < SIZE; head++) hostile.queue.entry(head, head);
-    hostile.queue.available = SIZE;
-    hostile.notify();
+    offerReads(hostile);
     expect(honest.read(1).status).to.equal(STATUS.ok);
-    expect(hostile.queue.usedIdx).to.be.lessThan(SIZE);
-    expect(hostile.returned(SIZE).map(({ written }) => written)).to.deep.equal(new Array<number>(SIZE).fill(bytes + 1));
+    expect(hostile.queue.usedIdx).to.be.lessThan(HEADS);
+    expect(hostile.returned(HEADS).map(({ written }) => written)).to.deep.equal(new Array<number>(HEADS).fill(BYTES + 1));
     expect([disk.memory.readU8(hostile.status), hostile.errors()]).to.deep.equal([STATUS.ok, 0]);
+  });
+
+  it('a reset waits for a part of them only, and returns each once', async () => {
+    await using disk = await DiskProcess.start({ image: new Uint8Array(BYTES) });
+    using hostile = new DiskDriver(disk, 0, { ...HOSTILE, size: HEADS });
+    using honest = new DiskDriver(disk, 1, HONEST);
+    await Promise.all([hostile.start(), honest.start()]);
+    offerReads(hostile);
+    // Once this is served the first pieces of all are under way.
+    expect(honest.read(1).status).to.equal(STATUS.ok);
+    expect(await hostile.stop()).to.equal(HEADS);
+    const used = hostile.queue.collect();
+    expect(used.map(({ head }) => head).toSorted((a, b) => a - b)).to.deep.equal(Array.from({ length: HEADS }, (_, head) => head));
+    expect(new Set(used.map(({ written }) => written))).to.include(1);
+    expect(honest.read(2).status).to.equal(STATUS.ok);
+    await hostile.start();
+    expect(hostile.read(3).status).to.equal(STATUS.ok);
   });
 });
 
