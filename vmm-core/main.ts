@@ -7,6 +7,7 @@ import { monotonicMs } from '#shared/sys/clock.ts';
 import { EXIT, exitNow, exitOnUncaught } from '#shared/sys/process-exit.ts';
 import { Watcher } from '#shared/sys/watcher.ts';
 import { type ControllerParts, Controller } from './lifecycle/controller.ts';
+import { EarlyOrders } from './lifecycle/early-orders.ts';
 import { type DeviceSpec, type MachineSpec, readDevice, readMachine } from './lifecycle/machine-spec.ts';
 import { type Phase, phase, startMachine } from './lifecycle/start-machine.ts';
 import { VcpuWorker } from './vcpu/control.ts';
@@ -21,11 +22,13 @@ const channel = coreStartChannel();
 // Every machine has a first vCPU: its thread starts while this one waits for its orders.
 const warm = [new VcpuWorker(VCPU_ENTRY, 0)];
 const orders = readOrders(channel);
-void run(orders.spec, orders.devices);
+void run(orders);
 
 interface Orders {
   readonly spec: MachineSpec;
   readonly devices: readonly DeviceSpec[];
+  /** The vCPUs are to wait until they are resumed. */
+  readonly paused: boolean;
 }
 
 /** Waits for the messages up to `run`. A launcher that goes away before has its own reasons: nothing is to be said. */
@@ -46,17 +49,18 @@ function readOrders(from: CoreEnd): Orders {
       if (!device.ok) return fail(device.error);
       devices.push(device.value);
     } else if (message.run) {
-      return { spec, devices };
+      return { spec, devices, paused: message.run.paused ?? false };
     } else {
       return fail('a machine that does not run yet can only be given devices');
     }
   }
 }
 
-async function run(spec: MachineSpec, devices: readonly DeviceSpec[]): Promise<void> {
+async function run({ spec, devices, paused }: Orders): Promise<void> {
   for (const [name, number] of Object.entries(SIGNALS)) process.on(name, () => exitNow(128 + number));
   phases.push(phase('orders'));
   const watcher = new Watcher();
+  const early = new EarlyOrders(channel, watcher);
   const running: { controller?: Controller } = {};
   const deviceFailed: Controller['deviceFailed'] = (id, failure) => {
     // Before there is a machine, one without its device is of no use.
@@ -67,11 +71,11 @@ async function run(spec: MachineSpec, devices: readonly DeviceSpec[]): Promise<v
   const started = await startMachine(spec, devices, { watcher, mark, deviceFailed });
   if (!started.ok) return fail(started.error);
   const { machine, host, wake } = started.value;
-  const parts: ControllerParts = { channel, watcher, host, machine, wake, noReboot: spec.noReboot, log: logger(spec.logLevel) };
+  const parts: ControllerParts = { channel, watcher, host, machine, wake, noReboot: spec.noReboot, paused, log: logger(spec.logLevel) };
   const controller = new Controller(parts);
   running.controller = controller;
-  machine.start({ entry: VCPU_ENTRY, warm, onFatal: (report) => controller.vcpuFailed(report) });
-  controller.begin();
+  machine.start({ entry: VCPU_ENTRY, warm, paused, onFatal: (report) => controller.vcpuFailed(report) });
+  controller.begin(early.take());
   await machine.threads.begun(0);
   phases.push(phase('running'));
   tell({ started: { phases } });

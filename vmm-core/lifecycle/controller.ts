@@ -2,7 +2,8 @@
  * What happens to the machine after it was made, one thing at a time: the launcher's orders, the guest's wishes for power and reset,
  * and the faults of its vCPUs. The guest runs, is paused, or is over.
  */
-import { type Result, ok } from '#shared/lang/result.ts';
+import { setImmediate } from 'node:timers/promises';
+import { type Result, err, ok } from '#shared/lang/result.ts';
 import { type CoreEnd, EndedReason, EventKind, type Incoming, type ToCore } from '#shared/rpc/start-channel.ts';
 import { monotonicMs } from '#shared/sys/clock.ts';
 import { EPOLLIN } from '#shared/sys/epoll.ts';
@@ -33,6 +34,8 @@ export interface ControllerParts {
   readonly machine: VirtualMachine;
   readonly wake: OwnedFd;
   readonly noReboot: boolean;
+  /** The machine starts paused. */
+  readonly paused: boolean;
   readonly log: (level: number, message: string) => void;
 }
 
@@ -41,7 +44,9 @@ type State = 'running' | 'paused' | 'over';
 export class Controller {
   readonly #parts: ControllerParts;
   readonly #faults: FaultPolicy;
-  #state: State = 'running';
+  #state: State;
+  /** Counts resets: what a vCPU reported before one is of no interest after it. */
+  #life = 0;
   /** When it was last told that a device needs a reset, by the device's id. */
   readonly #toldAt = new Map<string, number>();
   /** Everything that takes time happens after what was asked before. */
@@ -50,25 +55,29 @@ export class Controller {
   constructor(parts: ControllerParts) {
     this.#parts = parts;
     this.#faults = new FaultPolicy(parts.noReboot);
+    this.#state = parts.paused ? 'paused' : 'running';
   }
 
-  /** From now on orders are read and effects are served. */
-  begin(): void {
+  /** From now on orders are read and effects are served; first those that came while the machine was being made. */
+  begin(early: readonly Incoming<ToCore>[]): void {
     const { watcher, wake, channel } = this.#parts;
     watcher.watch(wake.fd, EPOLLIN, () => {
       drainEventFd(wake.fd);
       this.#effects();
     });
     watcher.watch(channel.fd, EPOLLIN, () => this.#readOrders());
-    // What came in while the machine was being made.
     this.#effects();
+    for (const order of early) this.#order(order);
   }
 
   /** A vCPU cannot go on; it is paused. */
   vcpuFailed({ vcpu, exit }: FatalReport): void {
+    const life = this.#life;
     this.#then(async () => {
+      // Another vCPU's fault has reset the machine, and this vCPU with it.
+      if (life !== this.#life) return;
       const what = `vCPU ${vcpu}: ${describeFatalExit(exit)}`;
-      await this.#parts.machine.pause();
+      await this.#stand();
       const registers = this.#registersOf(vcpu);
       if (this.#faults.decide(exit, monotonicMs()) === 'stop') {
         const why =
@@ -96,11 +105,22 @@ export class Controller {
     const power = this.#parts.machine.takeEffects();
     if (power === 0) return;
     this.#then(async () => {
-      await this.#parts.machine.pause();
-      // Whoever asks for both at once wants to be off.
-      if ((power & POWER_EFFECT.powerOff) !== 0) this.#end(EndedReason.POWERED_OFF, '');
-      else await this.#reset('');
+      await this.#stand();
+      await this.#power(power);
     });
+  }
+
+  /** What a guest that stands has asked of the power control. */
+  async #power(wish: number): Promise<void> {
+    // Whoever asks for both at once wants to be off.
+    if ((wish & POWER_EFFECT.powerOff) !== 0) this.#end(EndedReason.POWERED_OFF, '');
+    else if (wish !== 0) await this.#reset('');
+  }
+
+  /** Every vCPU is out of the guest, whatever the state: for a moment, or for good. */
+  async #stand(): Promise<void> {
+    const paused = await this.#parts.machine.pause();
+    if (!paused.ok) this.#end(EndedReason.GUEST_FAULT, `the machine cannot be stopped: ${paused.error}`);
   }
 
   #readOrders(): void {
@@ -124,12 +144,17 @@ export class Controller {
   }
 
   async #pause(): Promise<Result<void, string>> {
+    if (this.#state === 'paused') return err('the machine is paused already');
     const paused = await this.#parts.machine.pause();
-    if (paused.ok) this.#state = 'paused';
-    return paused;
+    if (!paused.ok) return paused;
+    this.#state = 'paused';
+    // A guest that has asked for its end or a reset must not be resumed behind that.
+    await this.#power(this.#parts.machine.takeEffects());
+    return ok();
   }
 
   async #resume(): Promise<Result<void, string>> {
+    if (this.#state === 'running') return err('the machine runs already');
     this.#state = 'running';
     this.#parts.machine.resume();
     return ok();
@@ -138,8 +163,8 @@ export class Controller {
   async #save(state: OwnedFd | undefined, memory: OwnedFd | undefined): Promise<Result<void, string>> {
     try {
       if (state === undefined || memory === undefined)
-        return { ok: false, error: 'a save needs two files: one for the state, one for the memory' };
-      if (this.#state !== 'paused') return { ok: false, error: 'the machine runs: pause it before it is saved' };
+        return err('a save needs two files: one for the state, one for the memory');
+      if (this.#state !== 'paused') return err('the machine runs: pause it before it is saved');
       return await this.#parts.machine.save(state.fd, memory.fd);
     } finally {
       state?.close();
@@ -159,7 +184,11 @@ export class Controller {
     const { machine, channel } = this.#parts;
     const done = await machine.reset();
     if (!done.ok) return this.#end(EndedReason.GUEST_FAULT, `the guest cannot be reset: ${done.error}`);
+    // Reports of the life that is over are on their way: every vCPU has stopped, so one turn brings them.
+    await setImmediate();
+    this.#life++;
     channel.send({ event: { kind: EventKind.RESET, detail } });
+    if (this.#state === 'running') machine.resume();
   }
 
   #then(run: () => Promise<void>): void {

@@ -41,6 +41,8 @@ export interface MachineParts {
 export interface ThreadParts {
   readonly entry: URL;
   readonly warm: readonly VcpuWorker[];
+  /** The vCPUs wait for `resume` before their first instruction. */
+  readonly paused: boolean;
   readonly onFatal: (report: FatalReport) => void;
 }
 
@@ -86,15 +88,15 @@ export class VirtualMachine {
     return this.#boot(origin);
   }
 
-  /** Starts the vCPUs' threads and runs them. */
-  start({ entry, warm, onFatal }: ThreadParts): void {
+  /** Starts the vCPUs' threads. */
+  start({ entry, warm, paused, onFatal }: ThreadParts): void {
     const { host, spec, plan } = this.#parts;
     this.#threads = new VcpuThreads({
       entry,
       warm,
       runSize: host.kvm.runSize,
       vcpuFds: host.vcpus.map(({ fd }) => fd),
-      first: host.vcpus.map((_, index) => (index < spec.bootVcpus ? 'run' : 'park')),
+      first: host.vcpus.map((_, index) => (index >= spec.bootVcpus ? 'park' : paused ? 'pause' : 'run')),
       data: { plan, registers: this.#registers },
       onFatal,
     });
@@ -126,7 +128,7 @@ export class VirtualMachine {
     this.threads.resumeAll();
   }
 
-  /** Back to the first instruction, as after power-on. The machine is paused; it runs when this has succeeded. */
+  /** Back before the first instruction, as after power-on. The machine is paused, and stays so. */
   async reset(): Promise<Done> {
     const { host, spec, devices } = this.#parts;
     if (spec.origin.kind === 'saved') return err('a restored machine has no kernel to start again from');
@@ -139,9 +141,7 @@ export class VirtualMachine {
     this.#machine.platform.reset();
     const restored = this.#restoreVcpus(this.#powerOn);
     if (!restored.ok) return restored;
-    const booted = this.#boot(spec.origin);
-    if (booted.ok) this.resume();
-    return booted;
+    return this.#boot(spec.origin);
   }
 
   /** Writes the paused machine into two empty files. Its queues run again afterwards. */

@@ -202,10 +202,12 @@ export namespace ch {
             }
 
             interface IRun {
+                paused?: (boolean|null);
             }
 
             class Run implements IRun {
                 constructor(properties?: ch.start.v1.IRun);
+                public paused: boolean;
                 public static create(properties?: ch.start.v1.IRun): ch.start.v1.Run;
                 public static encode(message: ch.start.v1.IRun, writer?: $protobuf.Writer): $protobuf.Writer;
                 public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): ch.start.v1.Run;

@@ -1788,6 +1788,7 @@ export const ch = $root.ch = (() => {
                  * Properties of a Run.
                  * @memberof ch.start.v1
                  * @interface IRun
+                 * @property {boolean|null} [paused] Run paused
                  */
 
                 /**
@@ -1804,6 +1805,14 @@ export const ch = $root.ch = (() => {
                             if (properties[keys[i]] != null && keys[i] !== "__proto__")
                                 this[keys[i]] = properties[keys[i]];
                 }
+
+                /**
+                 * Run paused.
+                 * @member {boolean} paused
+                 * @memberof ch.start.v1.Run
+                 * @instance
+                 */
+                Run.prototype.paused = false;
 
                 /**
                  * Creates a new Run instance using the specified properties.
@@ -1833,6 +1842,8 @@ export const ch = $root.ch = (() => {
                         q = 0;
                     if (q > $util.recursionLimit)
                         throw Error("max depth exceeded");
+                    if (message.paused != null && Object.hasOwnProperty.call(message, "paused"))
+                        writer.uint32(/* id 1, wireType 0 =*/8).bool(message.paused);
                     return writer;
                 };
 
@@ -1870,6 +1881,10 @@ export const ch = $root.ch = (() => {
                         if (tag === error)
                             break;
                         switch (tag >>> 3) {
+                        case 1: {
+                                message.paused = reader.bool();
+                                break;
+                            }
                         default:
                             reader.skipType(tag & 7, long);
                             break;
