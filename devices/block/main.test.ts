@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, watch, wri
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { connectUnix } from '#shared/sys/unix-socket.ts';
 
 const MAIN = join(import.meta.dirname, 'main.ts');
 
@@ -30,6 +31,11 @@ describe('ch-block', () => {
 
   /** A process that listens. */
   async function serve(socket: string, ...args: string[]): Promise<ChildProcess> {
+    return serveWith('', socket, ...args);
+  }
+
+  /** `preload` runs on each of its threads first. */
+  async function serveWith(preload: string, socket: string, ...args: string[]): Promise<ChildProcess> {
     const appeared = new Promise<void>((resolve) => {
       const watcher = watch(folder, () => {
         if (!existsSync(socket)) return;
@@ -37,7 +43,9 @@ describe('ch-block', () => {
         resolve();
       });
     });
-    const child = spawn(process.execPath, [MAIN, '--socket-path', socket, ...args], { stdio: 'inherit' });
+    const imports = preload === '' ? [] : ['--import', `data:text/javascript,${encodeURIComponent(preload)}`];
+    const stderr = preload === '' ? 'inherit' : 'pipe';
+    const child = spawn(process.execPath, [...imports, MAIN, '--socket-path', socket, ...args], { stdio: ['ignore', 'inherit', stderr] });
     children.push(child);
     await appeared;
     return child;
@@ -82,4 +90,32 @@ describe('ch-block', () => {
     expect(existsSync(socket)).to.equal(false);
     expect(readFileSync(disk).length).to.equal(1 << 20);
   }).timeout(10_000);
+
+  const throws: readonly (readonly [where: string, preload: string])[] = [
+    [
+      'on its main thread while the data thread sleeps in the kernel',
+      `import { isMainThread } from 'node:worker_threads';
+       if (isMainThread) process.on('SIGUSR2', () => { throw new Error('planted'); });`,
+    ],
+    [
+      'in its data thread',
+      `import { isMainThread } from 'node:worker_threads';
+       process.on('SIGUSR2', () => {});
+       if (!isMainThread) performance.now = () => { throw new Error('planted'); };`,
+    ],
+  ];
+  for (const [where, preload] of throws) {
+    it(`ends with status 1 and one record at a throw ${where}`, async () => {
+      const socket = join(folder, 'a');
+      const child = await serveWith(preload, socket, '--blk-file', disk);
+      const exited = once(child, 'exit');
+      const records: string[] = [];
+      child.stderr?.on('data', (data) => records.push(String(data)));
+      child.kill('SIGUSR2');
+      const front = connectUnix(socket);
+      expect((await exited)[0]).to.equal(1);
+      expect(records.join('')).to.match(/^ch-block: fatal: Error: planted/);
+      if (front.ok) front.value.close();
+    }).timeout(10_000);
+  }
 });

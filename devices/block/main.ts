@@ -1,39 +1,35 @@
 /**
  * ch-block: one raw image as a vhost-user block device.
  *
- * Started by hand with a socket of its own, or by the launcher with one inherited socket that brings the rest. Either way this
- * thread opens and locks the image, starts the data thread and then waits for what ends the process.
+ * Started by the launcher, with one inherited socket that brings the rest, it has one thread (`launched.ts`). Started by hand, with a
+ * socket of its own, it must heed signals while it sleeps in the kernel: this thread opens and locks the image, starts a data thread
+ * and then waits for what ends the process.
  */
 import { constants, openSync, rmSync, statSync, writeSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { type Result, err, ok } from '#shared/lang/result.ts';
-import type { DeviceEnd } from '#shared/rpc/start-channel.ts';
 import { createEventFd, signalEventFd } from '#shared/sys/eventfd.ts';
 import { type Fd, asFd } from '#shared/sys/owned-fd.ts';
 import { EXIT, exitNow, exitOnUncaught } from '#shared/sys/process-exit.ts';
 import { listenUnix } from '#shared/sys/unix-socket.ts';
 import { type BlockArguments, USAGE, parseArguments } from './arguments.ts';
 import { takeImage } from './host.ts';
-import { ID_BYTES } from './spec.ts';
-import type { WorkerData, WorkerMessage } from './worker.ts';
+import { idBytes } from './spec.ts';
+import type { Served } from './data-loop.ts';
+import { serveLauncher } from './launched.ts';
+import type { WorkerData } from './worker.ts';
 
 /** After this the requests under way are the kernel's to finish. */
 const STOP_DEADLINE_MS = 500;
 const SIGNALS = { SIGTERM: 15, SIGINT: 2 } as const;
-const LOG_INFO = 1;
 
 exitOnUncaught('ch-block');
 
 /** What the data thread ends the process with. */
 const exitStatus = new Int32Array(new SharedArrayBuffer(4));
 
-/** What the data thread is given, but for the descriptors that this thread makes. */
-type Served = Pick<WorkerData, 'imageFd' | 'sectors' | 'readOnly' | 'queueCount' | 'maxQueueSize' | 'socket' | 'stopFd'> & {
-  readonly serial: string;
-};
-
 if (process.argv.length > 2) startByHand();
-else void startByLauncher();
+else serveLauncher();
 
 function startByHand(): void {
   const parsed = parseArguments(process.argv.slice(2));
@@ -67,78 +63,9 @@ function serveArguments(given: BlockArguments): void {
     listener !== undefined
       ? { kind: 'listening' as const, fd: listener.value.take() }
       : { kind: 'connected' as const, fd: socket.kind === 'fd' ? socket.fd : -1 };
-  const thread = startWorker({
-    imageFd: image.value.fd,
-    sectors: image.value.sectors,
-    readOnly,
-    queueCount,
-    maxQueueSize: given.queueSize,
-    socket: place,
-    serial,
-    stopFd,
-  });
-  thread.on('message', (message: WorkerMessage) => {
-    if (message.kind === 'log') writeSync(2, `ch-block: ${message.line}\n`);
-  });
-}
-
-async function startByLauncher(): Promise<void> {
-  // Loaded here alone: started by hand, nobody speaks protobuf.
-  const { deviceStartChannel } = await import('#shared/rpc/start-channel.ts');
-  const channel = deviceStartChannel();
-  const received = channel.receive();
-  if (!received.ok) return fail(`the start socket brought nothing: ${received.error.message}`);
-  const { message, fds } = received.value;
-  const start = message.startBlock;
-  const refuse = (line: string): void => {
-    channel.send({ failed: { message: line } });
-    fail(line);
-  };
-  if (start === undefined || start === null) return refuse('the first message starts no disk');
-  const image = fds[(start.image ?? 0) - 1];
-  const socket = fds[(start.socket ?? 0) - 1];
-  if (image === undefined || socket === undefined) return refuse('the start message lacks a descriptor');
-  const readOnly = start.readOnly ?? false;
-  const taken = takeImage(image.take(), `disk ${start.id} "${start.path}"`, readOnly);
-  if (!taken.ok) return refuse(taken.error);
-  const stopFd = makeStopFd();
-  endOnSignals(stopFd, () => {});
-  const thread = startWorker({
-    stopFd,
-    imageFd: taken.value.fd,
-    sectors: taken.value.sectors,
-    readOnly,
-    queueCount: start.numQueues || 1,
-    maxQueueSize: start.queueSize || 128,
-    socket: { kind: 'connected', fd: socket.take() },
-    serial: start.serial ?? '',
-    startFd: channel.fd,
-  });
-  thread.on('message', (told: WorkerMessage) => hear(told, channel, stopFd));
-}
-
-function hear(told: WorkerMessage, channel: DeviceEnd, stopFd: Fd): void {
-  switch (told.kind) {
-    case 'serving':
-      channel.send({ started: {} });
-      return;
-    case 'log':
-      channel.send({ log: { level: LOG_INFO, message: told.line } });
-      return;
-    case 'start-socket':
-      return readOrders(channel, stopFd);
-  }
-}
-
-/** Stop, or the launcher is gone: either way the end. Anything else has no meaning after the start. */
-function readOrders(channel: DeviceEnd, stopFd: Fd): void {
-  for (;;) {
-    const received = channel.tryReceive();
-    if (!received.ok) return stop(stopFd, EXIT.poweredOff);
-    if (received.value === undefined) return;
-    for (const fd of received.value.fds) fd.close();
-    if ((received.value.message.stop ?? null) !== null) return stop(stopFd, EXIT.poweredOff);
-  }
+  const { fd, sectors } = image.value;
+  const served = { imageFd: fd, sectors, readOnly, id: idBytes(serial), queueCount, maxQueueSize: given.queueSize, socket: place };
+  startWorker(served, stopFd).on('message', (line: string) => writeSync(2, `ch-block: ${line}\n`));
 }
 
 /** An eventfd by which the data thread is asked to end. Open for the process's life. */
@@ -148,11 +75,8 @@ function makeStopFd(): Fd {
   return stopFd.value.take();
 }
 
-function startWorker(served: Served & { readonly startFd?: Fd }): Worker {
-  const { serial, startFd, ...rest } = served;
-  const id = new Uint8Array(ID_BYTES);
-  new TextEncoder().encodeInto(serial, id);
-  const data: WorkerData = { ...rest, id, startFd: startFd ?? -1, exitStatus };
+function startWorker(served: Served, stopFd: Fd): Worker {
+  const data: WorkerData = { served, stopFd, exitStatus };
   const beside = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js';
   return new Worker(new URL(beside, import.meta.url), { name: 'data', workerData: data });
 }

@@ -53,3 +53,10 @@ export const ID_BYTES = 20;
 export const SEG_MAX = 126;
 /** Config space as a vhost-user front end may read it: VHOST_USER_MAX_CONFIG_SIZE. */
 export const CONFIG_SPACE_SIZE = 256;
+
+/** What a get-id request answers: the serial number, filled up with zeros. */
+export function idBytes(serial: string): Uint8Array {
+  const id = new Uint8Array(ID_BYTES);
+  new TextEncoder().encodeInto(serial, id);
+  return id;
+}

@@ -3,7 +3,7 @@
  * instruction, so nothing is loaded that the command does not need.
  */
 import { fileURLToPath } from 'node:url';
-import { exitNow, exitOnUncaught } from '#shared/sys/process-exit.ts';
+import { exitNow, exitOnUncaught, keepCompiledCode } from '#shared/sys/process-exit.ts';
 
 exitOnUncaught('chctl');
 
@@ -19,7 +19,9 @@ async function dispatch(): Promise<number> {
       const where = programs();
       const begun = asksOnly(rest) ? undefined : BegunMachine.begin(where.core, rest.some(isVerbose));
       const { runCommand } = await import('./commands/run.ts');
-      return runCommand(rest, where, begun);
+      const status = await runCommand(rest, where, begun);
+      keepCompiledCode();
+      return status;
     }
     case 'image': {
       const { imageCommand } = await import('./image/image-command.ts');

@@ -9,7 +9,7 @@ import { monotonicMs } from '#shared/sys/clock.ts';
 import { EPOLLIN } from '#shared/sys/epoll.ts';
 import { drainEventFd } from '#shared/sys/eventfd.ts';
 import type { OwnedFd } from '#shared/sys/owned-fd.ts';
-import { EXIT, exitNow } from '#shared/sys/process-exit.ts';
+import { EXIT, exitNow, keepCompiledCode } from '#shared/sys/process-exit.ts';
 import type { Watcher } from '#shared/sys/watcher.ts';
 import { describeFatalExit } from '../kvm/exit.ts';
 import { POWER_EFFECT } from '../platform/power.ts';
@@ -162,8 +162,7 @@ export class Controller {
 
   async #save(state: OwnedFd | undefined, memory: OwnedFd | undefined): Promise<Result<void, string>> {
     try {
-      if (state === undefined || memory === undefined)
-        return err('a save needs two files: one for the state, one for the memory');
+      if (state === undefined || memory === undefined) return err('a save needs two files: one for the state, one for the memory');
       if (this.#state !== 'paused') return err('the machine runs: pause it before it is saved');
       return await this.#parts.machine.save(state.fd, memory.fd);
     } finally {
@@ -209,6 +208,7 @@ export class Controller {
     machine.drain(LAST_WORDS_MS);
     this.#logCounts();
     channel.send({ ended: { reason, message } });
+    keepCompiledCode();
     return exitNow(EXIT.poweredOff);
   }
 

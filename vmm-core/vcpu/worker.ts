@@ -1,6 +1,6 @@
 /** A vCPU's thread. */
 import { parentPort } from 'node:worker_threads';
-import { exitOnUncaught } from '#shared/sys/process-exit.ts';
+import { exitOnUncaught, keepCompiledCode } from '#shared/sys/process-exit.ts';
 import { type MachinePlan, buildMachine, exitTarget } from '../machine.ts';
 import { type VcpuThreadData, receiveVcpuData, runVcpuThread } from './thread.ts';
 
@@ -9,6 +9,10 @@ exitOnUncaught('vcpu');
 const { thread, plan, registers } = receiveVcpuData<{ thread: VcpuThreadData; plan: MachinePlan; registers: SharedArrayBuffer }>();
 runVcpuThread(
   thread,
-  (hooks) => exitTarget(buildMachine(plan, registers), () => hooks.hold()),
+  (hooks) => {
+    const machine = buildMachine(plan, registers);
+    keepCompiledCode();
+    return exitTarget(machine, () => hooks.hold());
+  },
   (report) => parentPort?.postMessage(report),
 );

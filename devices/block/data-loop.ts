@@ -1,0 +1,152 @@
+/**
+ * The data path's loop: one io_uring for everything that its thread waits for. Requests, kicks, the front end's socket, the listener
+ * of front ends to come, the request to stop.
+ *
+ * While there is work it takes, submits, reaps and publishes in rounds, without asking for kicks. Then it polls the rings for as
+ * long as that has paid off lately, asks for kicks, looks once more, and sleeps in io_uring_enter.
+ */
+import { expect } from '#shared/lang/result.ts';
+import { EPOLLIN } from '#shared/sys/epoll.ts';
+import { IORING_OP, IORING_POLL_ADD_MULTI, IoUring } from '#shared/sys/io-uring.ts';
+import { type Fd, OwnedFd, asFd } from '#shared/sys/owned-fd.ts';
+import { UnixSocket, accept } from '#shared/sys/unix-socket.ts';
+import { Session } from '#shared/vhost-user/backend/index.ts';
+import { BlockDevice } from './device.ts';
+import { SpinPolicy } from './spin-policy.ts';
+
+/** What is served, as plain data. Descriptors are the loop's from here on. */
+export interface Served {
+  readonly imageFd: number;
+  readonly sectors: number;
+  readonly readOnly: boolean;
+  readonly id: Uint8Array;
+  readonly queueCount: number;
+  readonly maxQueueSize: number;
+  /** A connected front end, or where front ends connect. */
+  readonly socket: { readonly kind: 'connected' | 'listening'; readonly fd: number };
+}
+
+/** A descriptor of whoever runs the loop. */
+export interface Watched {
+  readonly fd: Fd;
+  /** Called on the loop's thread whenever there is something to read. */
+  readonly ready: () => void;
+}
+
+export interface LoopHost {
+  readonly watched: readonly Watched[];
+  /** A line for whoever looks after this process. */
+  log(line: string): void;
+  /** The connected front end has left: there is nothing to do any more. */
+  ended(): never;
+}
+
+const TOKEN_SOCKET = 0x2_0000;
+const TOKEN_LISTENER = 0x2_0001;
+/** And those above: the host's own. */
+const TOKEN_WATCHED = 0x2_0002;
+
+export class DataLoop {
+  readonly #served: Served;
+  readonly #host: LoopHost;
+  readonly #uring: IoUring;
+  readonly #device: BlockDevice;
+  readonly #spin = new SpinPolicy();
+  #session: Session | undefined;
+
+  constructor(served: Served, host: LoopHost) {
+    this.#served = served;
+    this.#host = host;
+    const operations = Object.values(IORING_OP);
+    this.#uring = expect(IoUring.create({ entries: 512, operations, files: [asFd(served.imageFd)] }), 'io_uring');
+    this.#device = new BlockDevice(served, served, this.#uring);
+    // At every message, and at the end.
+    for (const [index, { fd }] of host.watched.entries()) this.#watch(fd, TOKEN_WATCHED + index, IORING_POLL_ADD_MULTI);
+    if (served.socket.kind === 'connected') this.#serve(new OwnedFd(served.socket.fd));
+    else this.#watch(asFd(served.socket.fd), TOKEN_LISTENER);
+  }
+
+  /** Ends the requests under way. What comes after is the process's end. */
+  stop(): void {
+    this.#session?.close();
+  }
+
+  run(): never {
+    for (;;) {
+      const work = this.#round();
+      if (work > 0) {
+        this.#spin.begin();
+        continue;
+      }
+      if (this.#spin.goesOn()) {
+        this.#uring.poke();
+        continue;
+      }
+      this.#sleep();
+    }
+  }
+
+  /** One turn of everything that can be done without waiting; how much that was. */
+  #round(): number {
+    let work = this.#device.hasMore() ? this.#device.take() : 0;
+    if (this.#uring.pending > 0) this.#uring.submit(0);
+    while (this.#uring.next()) {
+      work++;
+      this.#dispatch(this.#uring.tokenHigh, this.#uring.tokenLow, this.#uring.result, this.#uring.flags);
+    }
+    for (const token of this.#device.takeForeign()) this.#dispatch(token, 0, 0, 0);
+    this.#device.publish();
+    return work;
+  }
+
+  #sleep(): void {
+    if (this.#device.arm()) {
+      this.#spin.sleeps();
+      this.#uring.submit(1);
+      this.#spin.wakes();
+    }
+    this.#device.quiet();
+  }
+
+  #dispatch(tokenHigh: number, tokenLow: number, result: number, flags: number): void {
+    if (tokenHigh < TOKEN_SOCKET) return this.#device.complete(tokenHigh, tokenLow, result, flags);
+    if (tokenHigh === TOKEN_SOCKET) return this.#readSession();
+    if (tokenHigh === TOKEN_LISTENER) return this.#accept();
+    this.#host.watched[tokenHigh - TOKEN_WATCHED]?.ready();
+  }
+
+  #readSession(): void {
+    const session = this.#session;
+    if (session === undefined) return;
+    const outcome = session.readable();
+    if (outcome === 'open') return this.#watch(session.fd, TOKEN_SOCKET);
+    if (outcome !== 'closed') this.#host.log(`front end left: ${describe(outcome)}`);
+    this.#session = undefined;
+    session.close();
+    if (this.#served.socket.kind === 'connected') this.#host.ended();
+    else this.#watch(asFd(this.#served.socket.fd), TOKEN_LISTENER);
+  }
+
+  /** One front end at a time: the listener is watched again when this one has gone. */
+  #accept(): void {
+    const connection = accept(asFd(this.#served.socket.fd));
+    if (connection.ok) this.#serve(connection.value);
+    else this.#watch(asFd(this.#served.socket.fd), TOKEN_LISTENER);
+  }
+
+  #serve(socket: OwnedFd): void {
+    const trace = (event: string, facts: Readonly<Record<string, unknown>>): void => this.#host.log(`${event}: ${describe(facts)}`);
+    const session = new Session(new UnixSocket(socket), this.#device, trace);
+    this.#session = session;
+    this.#watch(session.fd, TOKEN_SOCKET);
+  }
+
+  #watch(fd: Fd, token: number, mode = 0): void {
+    this.#uring.prepare(IORING_OP.POLL_ADD, 0, fd, 0, 0, mode, 0, token, EPOLLIN);
+  }
+}
+
+/** JSON with feature sets in it. */
+function describe(facts: unknown): string {
+  return JSON.stringify(facts, (_, value: unknown) => (typeof value === 'bigint' ? `0x${value.toString(16)}` : value));
+}
