@@ -10,6 +10,7 @@ import { type ControllerParts, Controller } from './lifecycle/controller.ts';
 import { EarlyOrders } from './lifecycle/early-orders.ts';
 import { type DeviceSpec, type MachineSpec, readDevice, readMachine } from './lifecycle/machine-spec.ts';
 import { type Phase, phase, startMachine } from './lifecycle/start-machine.ts';
+import type { VirtualMachine } from './lifecycle/virtual-machine.ts';
 import { VcpuWorker } from './vcpu/control.ts';
 
 const SIGNALS = { SIGTERM: 15, SIGINT: 2 } as const;
@@ -75,7 +76,11 @@ async function run({ spec, devices, paused }: Orders): Promise<void> {
   const controller = new Controller(parts);
   running.controller = controller;
   machine.start({ entry: VCPU_ENTRY, warm, paused, onFatal: (report) => controller.vcpuFailed(report) });
-  controller.begin(early.take());
+  controller.begin(early.take(), tellStarted(machine));
+}
+
+/** Whatever the guest does at once is told after this. */
+async function tellStarted(machine: VirtualMachine): Promise<void> {
   await machine.threads.begun(0);
   phases.push(phase('running'));
   tell({ started: { phases } });

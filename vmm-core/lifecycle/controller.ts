@@ -59,8 +59,9 @@ export class Controller {
   }
 
   /** From now on orders are read and effects are served; first those that came while the machine was being made. */
-  begin(early: readonly Incoming<ToCore>[]): void {
+  begin(early: readonly Incoming<ToCore>[], started: Promise<void>): void {
     const { watcher, wake, channel } = this.#parts;
+    this.#last = started;
     watcher.watch(wake.fd, EPOLLIN, () => {
       drainEventFd(wake.fd);
       this.#effects();
