@@ -23,7 +23,7 @@ import { readSavedMachine, writeSavedMachine } from './saved-machine.ts';
 const REGISTERS_SIZE = 4 * 2 ** 20;
 
 /** A terminal that takes nothing for so long loses what waits for it. */
-const SAVE_DRAIN_MS = 1000;
+const DRAIN_MS = 500;
 
 /** One line for the user. */
 export type MachineError = string;
@@ -132,6 +132,7 @@ export class VirtualMachine {
   async reset(): Promise<Done> {
     const { host, spec, devices } = this.#parts;
     if (spec.origin.kind === 'saved') return err('a restored machine has no kernel to start again from');
+    this.drain(DRAIN_MS);
     const stopped = await Promise.all(devices.map(({ link }) => link.reset()));
     const failed = stopped.find((result) => !result.ok);
     if (failed?.ok === false) return err(failed.error.message);
@@ -149,7 +150,7 @@ export class VirtualMachine {
     const { devices } = this.#parts;
     const queues: Record<string, readonly number[]> = {};
     // What is underway between guest and link is in neither's registers.
-    this.drain(SAVE_DRAIN_MS);
+    this.drain(DRAIN_MS);
     for (const { link } of devices) {
       const bases = await link.suspend();
       if (!bases.ok) return err(bases.error.message);
