@@ -1,0 +1,237 @@
+/**
+ * A guest that does what single letters on its serial port say, and answers each when it is done with the same letter:
+ *
+ * w marks its memory, m tells whether memory is marked (`1`) or empty (`0`), d reads sector 0 of its disk and says its first byte,
+ * k starts its disk and asks it for two sectors without waiting for them, c counts aloud (a byte at a time, in bl and in memory)
+ * until the next letter, r, i and t reset by ACPI, keyboard controller and triple fault, o powers off, u jumps to where no memory
+ * is, s spins, b says what the generic event device tells. At its start it says `>`.
+ */
+import { writeFileSync } from 'node:fs';
+import { pvhElf } from '../../vmm-core/boot/testing/kernel-images.ts';
+import { GuestCode, type Place, dword } from './guest-code.ts';
+
+const ENTRY = 0x10_0000;
+const IDT_REGISTER = 0x11_0000;
+const PATTERN = 0x11_0010;
+const IDT = 0x11_1000;
+const PAGE_TABLES = 0x12_0000;
+const STACK = 0x9_0000;
+
+/** Where it keeps what a test looks for in its memory. */
+export const AT = {
+  mark: 0x20_0000,
+  counter: 0x20_0004,
+  /** Interrupts of the disk's queue, and of the generic event device. */
+  diskInterrupts: 0x20_0008,
+  eventInterrupts: 0x20_000c,
+  descriptors: 0x30_0000,
+  available: 0x30_1000,
+  used: 0x30_2000,
+  headers: 0x30_3000,
+  status: 0x30_4000,
+  data: 0x30_5000,
+} as const;
+export const SECTOR = 512;
+/** The status byte before a request was answered. */
+export const UNANSWERED = 0xee;
+/** What registers hold while it counts. */
+export const REGISTERS = { rsi: 0x1234_5678, rdi: 0x8765_4321, rcx: 0xc0ff_ee00 } as const;
+
+const RING_SIZE = 8;
+const DISK_CONFIG = 0xe800_8000;
+const LAPIC_SPURIOUS = 0xfee0_00f0;
+const LAPIC_EOI = 0xfee0_00b0;
+const DISK_VECTOR = 0x40;
+const EVENT_VECTOR = 0x41;
+const EVENT_PIN = 13;
+/** Of a register that answers to nobody. */
+const NO_MEMORY = 0xd000_0000;
+const TWO_MIB = 0x20_0000;
+
+export interface GuestPlaces {
+  /** The generic event device's register, high above what 32-bit code reaches. */
+  readonly gedRegister: number;
+}
+
+/** Writes the guest as a kernel for the PVH protocol. */
+export function writeCommandGuest(path: string, places: GuestPlaces): void {
+  const code = new GuestCode(ENTRY);
+  start(code);
+  commands(code, places);
+  interruptHandlers(code);
+  const segments = [
+    { address: ENTRY, bytes: code.assemble() },
+    { address: IDT_REGISTER, bytes: Uint8Array.from([0xff, 0x07, ...dword(IDT), ...new Array<number>(10).fill(0), ...PATTERN_BYTES]) },
+    { address: IDT + DISK_VECTOR * 8, bytes: gates(code.addressOf('disk interrupt'), code.addressOf('event interrupt')) },
+    { address: PAGE_TABLES, bytes: pageTables(places.gedRegister) },
+  ];
+  writeFileSync(path, pvhElf({ segments, entry: ENTRY }));
+}
+
+const PATTERN_BYTES = Array.from({ length: 16 }, (_, index) => 0xa0 + index);
+
+function start(code: GuestCode): void {
+  code.raw(0xbc, ...dword(STACK)); // mov esp, STACK
+  code.raw(0x0f, 0x01, 0x1d, ...dword(IDT_REGISTER)); // lidt [IDT_REGISTER]
+  code.write32(LAPIC_SPURIOUS, 0x1ff);
+  for (const [register, value] of [
+    [0x10 + EVENT_PIN * 2 + 1, 0],
+    [0x10 + EVENT_PIN * 2, EVENT_VECTOR],
+  ] as const) {
+    code.write32(0xfec0_0000, register).write32(0xfec0_0010, value);
+  }
+  code.raw(0xfb); // sti
+  code.say('>');
+}
+
+function commands(code: GuestCode, { gedRegister }: GuestPlaces): void {
+  code.label('next').hear();
+  const command = (letter: string, body: () => void): void => {
+    code.raw(0x3c, letter.charCodeAt(0)).jumpUnlessZero(`not ${letter}`); // cmp al, letter
+    body();
+    code.say(letter).jump('next').label(`not ${letter}`);
+  };
+  command('w', () => code.write32(AT.mark, 1));
+  command('m', () => sayMark(code));
+  command('d', () => readDisk(code));
+  command('k', () => askDisk(code));
+  command('c', () => count(code));
+  command('r', () => code.out8(0x600, 1));
+  command('i', () => code.out8(0x64, 0xfe));
+  // lidt of an empty table; ud2.
+  command('t', () => code.raw(0x0f, 0x01, 0x1d, ...dword(AT.mark + 0x100), 0x0f, 0x0b));
+  command('o', () => code.out8(0x600, 0x34));
+  command('u', () => code.raw(0xb8, ...dword(NO_MEMORY), 0xff, 0xe0)); // mov eax, NO_MEMORY; jmp eax
+  command('s', () => code.say('s').raw(0xeb, 0xfe)); // jmp $
+  command('b', () => sayEvent(code, gedRegister));
+  code.jump('next');
+}
+
+function sayMark(code: GuestCode): void {
+  code.raw(0xb3, 0x30).raw(0x02, 0x1d, ...dword(AT.mark)); // mov bl, '0'; add bl, [mark]
+  code.sayBl();
+}
+
+/** Starts the disk, its queue empty, with interrupts for it. */
+function startDisk(code: GuestCode): void {
+  const bar = (ebp: number): Place => ({ ebp });
+  code.write16(DISK_CONFIG + 4, 6).write16(DISK_CONFIG + 0x9a, 0x8000); // memory and bus master; MSI-X
+  code.read32(DISK_CONFIG + 0x10).raw(0x24, 0xf0, 0x89, 0xc5); // and al, 0xf0; mov ebp, eax
+  code.write8(bar(0x14), 0).wait8(bar(0x14), 0);
+  for (const [at, value] of [
+    [0, 0xfee0_0000],
+    [4, 0],
+    [8, DISK_VECTOR],
+    [12, 0],
+  ] as const)
+    code.write32(bar(0x8010 + at), value);
+  for (const status of [1, 3]) code.write8(bar(0x14), status);
+  code.write32(bar(0x08), 1).write32(bar(0x0c), 1).write8(bar(0x14), 0xb);
+  code.write16(bar(0x16), 0).write16(bar(0x18), RING_SIZE).write16(bar(0x1a), 1);
+  for (const [register, address] of [
+    [0x20, AT.descriptors],
+    [0x28, AT.available],
+    [0x30, AT.used],
+  ] as const) {
+    code.write32(bar(register), address).write32(bar(register + 4), 0);
+  }
+  code.write32(AT.available, 0).write32(AT.used, 0);
+  code.write16(bar(0x1c), 1).write8(bar(0x14), 0xf);
+}
+
+/** Requests `count` sectors, from the first, each by a chain of three descriptors, and notifies. */
+function request(code: GuestCode, requests: number): void {
+  for (let sector = 0; sector < requests; sector++) {
+    const [header, data, status] = [AT.headers + sector * 16, AT.data + sector * SECTOR, AT.status + sector];
+    code
+      .write32(header, 0)
+      .write32(header + 4, 0)
+      .write32(header + 8, sector)
+      .write32(header + 12, 0)
+      .write8(status, UNANSWERED);
+    for (const [index, [address, length, flags]] of (
+      [
+        [header, 16, 1],
+        [data, SECTOR, 3],
+        [status, 1, 2],
+      ] as const
+    ).entries()) {
+      const descriptor = sector * 3 + index;
+      const at = AT.descriptors + descriptor * 16;
+      code
+        .write32(at, address)
+        .write32(at + 4, 0)
+        .write32(at + 8, length)
+        .write32(at + 12, flags | ((descriptor + 1) << 16));
+    }
+    code.write16(AT.available + 4 + sector * 2, sector * 3);
+  }
+  code.write16(AT.available + 2, requests).write16({ ebp: 0x6000 }, 0);
+}
+
+function readDisk(code: GuestCode): void {
+  startDisk(code);
+  request(code, 1);
+  code.wait16(AT.used + 2, 1).wait8(AT.status, 0);
+  code.read8(AT.data).raw(0x88, 0xc3).sayBl(); // mov bl, al
+}
+
+function askDisk(code: GuestCode): void {
+  startDisk(code);
+  request(code, 2);
+}
+
+function count(code: GuestCode): void {
+  code.raw(0xbe, ...dword(REGISTERS.rsi), 0xbf, ...dword(REGISTERS.rdi), 0xb9, ...dword(REGISTERS.rcx), 0x31, 0xdb); // xor ebx, ebx
+  code.raw(0x0f, 0x20, 0xe0, 0x0d, ...dword(0x200), 0x0f, 0x22, 0xe0); // CR4: SSE
+  code.raw(0x0f, 0x10, 0x05, ...dword(PATTERN)); // movups xmm0, [PATTERN]
+  code.label('counting').raw(0x43).increment32(AT.counter).sayBl(); // inc ebx
+  code.testHeard().jumpIfZero('counting').hear();
+}
+
+/** Through page tables, for the register is where 32-bit addresses do not reach: in long mode's 32-bit submode. */
+function sayEvent(code: GuestCode, register: number): void {
+  const LONG_MODE_ENABLE = 0x100;
+  const setLongMode = (bits: number): void => void code.raw(0xb9, ...dword(0xc000_0080), 0xb8, ...dword(bits), 0x31, 0xd2, 0x0f, 0x30);
+  // cli; mov eax, PAGE_TABLES; mov cr3, eax; the same with CR4: physical address extension; wrmsr; CR0: paging on.
+  code.raw(0xfa, 0xb8, ...dword(PAGE_TABLES), 0x0f, 0x22, 0xd8);
+  code.raw(0x0f, 0x20, 0xe0, 0x0d, ...dword(0x20), 0x0f, 0x22, 0xe0);
+  setLongMode(LONG_MODE_ENABLE);
+  code.raw(0x0f, 0x20, 0xc0, 0x0d, ...dword(0x8000_0000), 0x0f, 0x22, 0xc0);
+  code.read8(TWO_MIB + (register % TWO_MIB)).raw(0x88, 0xc3); // mov bl, al
+  code.raw(0x0f, 0x20, 0xc0, 0x25, ...dword(0x7fff_ffff), 0x0f, 0x22, 0xc0); // CR0: paging off
+  setLongMode(0);
+  code.raw(0xfb, 0x80, 0xc3, 0x30).sayBl(); // sti; add bl, '0'
+}
+
+/** The first 2 MiB at their own place, and behind them those that hold `register`: tables of three levels, and large pages. */
+function pageTables(register: number): Uint8Array {
+  const bytes = new Uint8Array(0x3000);
+  const view = new DataView(bytes.buffer);
+  view.setBigUint64(0, BigInt(PAGE_TABLES + 0x1000 + 3), true);
+  view.setBigUint64(0x1000, BigInt(PAGE_TABLES + 0x2000 + 3), true);
+  view.setBigUint64(0x2000, 0x83n, true);
+  view.setBigUint64(0x2008, BigInt(register - (register % TWO_MIB)) + 0x83n, true);
+  return bytes;
+}
+
+/** Each counts in memory and returns; registers and flags stay. Without iret, which a KVM without VT-x may not know. */
+function interruptHandlers(code: GuestCode): void {
+  for (const [label, counter] of [
+    ['disk interrupt', AT.diskInterrupts],
+    ['event interrupt', AT.eventInterrupts],
+  ] as const) {
+    code.label(label).raw(0x50).increment32(counter).write32(LAPIC_EOI, 0); // push eax
+    code.raw(0x8b, 0x44, 0x24, 0x04); // mov eax, [esp + 4]: where to return to
+    code.raw(0x87, 0x44, 0x24, 0x0c); // xchg eax, [esp + 12]: the flags
+    code.raw(0x89, 0x44, 0x24, 0x08); // mov [esp + 8], eax
+    code.raw(0x58, 0x83, 0xc4, 0x04, 0x9d, 0xc3); // pop eax; add esp, 4; popfd; ret
+  }
+}
+
+/** Interrupt gates of two vectors. */
+function gates(...handlers: readonly number[]): Uint8Array {
+  return Uint8Array.from(
+    handlers.flatMap((handler) => [...dword((0x08 << 16) | (handler & 0xffff)), ...dword((handler & 0xffff_0000) | 0x8e00)]),
+  );
+}
