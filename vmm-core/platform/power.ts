@@ -25,7 +25,7 @@ export class PowerControl {
     this.#effectIndex = effectIndex;
   }
 
-  /** `POWER_EFFECT` bits; holds the vCPUs and tells the link thread. */
+  /** `POWER_EFFECT` bits; holds the vCPUs and tells the main thread. */
   request(bits: number): void {
     Atomics.or(this.#words, 0, bits);
     this.#effects.raise(this.#effectIndex, bits);

@@ -173,7 +173,7 @@ describe('SerialPort', () => {
     });
   }
 
-  it('sends bytes in order and tells the link thread once', () => {
+  it('sends bytes in order and tells the main thread once', () => {
     using made = machine();
     for (const byte of Buffer.from('hello\n')) made.port.write(0, 1, byte);
     expect([made.effects.take(0), made.effects.take(0)]).to.deep.equal([SERIAL_EFFECT.output, 0]);

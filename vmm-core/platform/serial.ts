@@ -3,7 +3,7 @@
  * thread empties; a byte typed waits in another ring, as if on the wire, until the guest reads it. So there are no overruns and no
  * line errors. A full output ring shows as a transmitter that is not empty; the guest then waits, as it would for real hardware.
  *
- * The vCPUs call `read` and `write`; the link thread calls `takeOutput` and `pushInput`.
+ * The vCPUs call `read` and `write`; the main thread calls `takeOutput` and `pushInput`.
  */
 import { type IoHandler, allOnes } from '../bus/bus.ts';
 import type { StateArena } from '../state/arena.ts';
@@ -12,7 +12,7 @@ import { Lock } from '../state/lock.ts';
 import { ByteRing } from './byte-ring.ts';
 import type { InterruptLine } from './ioapic.ts';
 
-/** What the link thread finds in the port's effect word. */
+/** What the main thread finds in the port's effect word. */
 export const SERIAL_EFFECT = {
   /** The output ring holds bytes. */
   output: 1,
@@ -79,7 +79,7 @@ const TRANSMITTER_EVENT = 1;
 const LINE = 2;
 /** The guest has found the transmitter full. */
 const OUTPUT_BLOCKED = 4;
-/** The link thread has bytes that did not fit. */
+/** The main thread has bytes that did not fit. */
 const INPUT_BLOCKED = 8;
 
 export interface SerialOptions {
@@ -124,7 +124,7 @@ export class SerialPort implements IoHandler {
     this.#lock.release();
   }
 
-  /** After a restore: bytes that the saved machine had not sent wake the link thread of this one. */
+  /** After a restore: bytes that the saved machine had not sent wake the main thread of this one. */
   restored(): void {
     if (this.#output.count > 0) this.#effects.raise(this.#options.effectIndex, SERIAL_EFFECT.output);
     this.#effects.raise(this.#options.effectIndex, SERIAL_EFFECT.inputRoom);
@@ -149,14 +149,14 @@ export class SerialPort implements IoHandler {
     this.#lock.release();
   }
 
-  /** Link thread: moves what the guest has sent into `target`; returns how many bytes, 0 when there are no more. */
+  /** Main thread: moves what the guest has sent into `target`; returns how many bytes, 0 when there are no more. */
   takeOutput(target: Uint8Array): number {
     const length = this.#output.takeAll(target);
     if (length > 0 && (this.#get(W.flags) & OUTPUT_BLOCKED) !== 0) this.#transmitterFreed();
     return length;
   }
 
-  /** Link thread: how many typed bytes fit. Where that is 0, stop reading the source until `SERIAL_EFFECT.inputRoom`. */
+  /** Main thread: how many typed bytes fit. Where that is 0, stop reading the source until `SERIAL_EFFECT.inputRoom`. */
   inputRoom(): number {
     this.#lock.acquire();
     const room = SERIAL_INPUT_CAPACITY - this.#input.count;
@@ -166,7 +166,7 @@ export class SerialPort implements IoHandler {
   }
 
   /**
-   * Link thread: hands typed bytes to the guest, at most `inputRoom()` of them: what does not fit is lost, as on a wire. A line feed
+   * Main thread: hands typed bytes to the guest, at most `inputRoom()` of them: what does not fit is lost, as on a wire. A line feed
    * by itself is somebody's Enter key and becomes the carriage return that terminals send.
    */
   pushInput(bytes: Uint8Array): void {
@@ -180,7 +180,7 @@ export class SerialPort implements IoHandler {
   #lineStatus(): number {
     const receiver = this.#receiver().count > 0 ? LSR_DATA_READY : 0;
     if (!this.#output.isFull || this.#options.discardOutput === true) return receiver | LSR_TRANSMITTER_EMPTY;
-    // The link thread may empty the ring between the look and the flag: then nobody would clear it, and it is only a wasted check.
+    // The main thread may empty the ring between the look and the flag: then nobody would clear it, and it is only a wasted check.
     Atomics.or(this.#words, W.flags, OUTPUT_BLOCKED);
     return receiver | (this.#output.isFull ? 0 : LSR_TRANSMITTER_EMPTY);
   }

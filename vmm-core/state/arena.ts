@@ -5,7 +5,7 @@
  * first thread writes a mark of (name, version, size) there and the others compare, so that two threads that built different
  * machines stop at once instead of reading each other's registers.
  *
- * Saving and restoring happen while every vCPU is paused and the link thread is idle; locks are then free.
+ * Saving and restoring happen while every vCPU is paused and the main thread is idle; locks are then free.
  */
 import { assert } from '#shared/lang/assert.ts';
 import { type Result, err, ok } from '#shared/lang/result.ts';

@@ -5,7 +5,7 @@ import { StateArena } from './arena.ts';
 import { Effects } from './effects.ts';
 
 describe('Effects', () => {
-  it('collects the bits of each device and wakes the link thread', () => {
+  it('collects the bits of each device and wakes the main thread', () => {
     using wake = must(createEventFd(), 'test');
     const effects = new Effects(new StateArena(new SharedArrayBuffer(256)).slice('effects', 1, 16), wake.fd);
     effects.raise(1, 0b01);

@@ -127,7 +127,7 @@ describe('virtio-pci registers', function () {
   });
 
   describe('queue set-up', () => {
-    it('keeps what the driver sets and gives it to the link thread', () => {
+    it('keeps what the driver sets and gives it to the main thread', () => {
       using made = make();
       const { machine } = made;
       machine.negotiate();

@@ -1,12 +1,12 @@
 /**
  * The device-specific configuration as the guest sees it: a copy in the arena, so that no guest waits for a device process. The link
- * thread changes the copy; what the guest writes is changed in the copy at once and queued for the link thread to replay.
+ * thread changes the copy; what the guest writes is changed in the copy at once and queued for the main thread to replay.
  */
 import { allOnes } from '../bus/bus.ts';
 import { touches } from '../pci/config-space.ts';
 import { REGISTER as R, type VirtioRegisters } from './registers.ts';
 
-/** Writes that wait for the link thread; a guest that writes faster loses some. */
+/** Writes that wait for the main thread; a guest that writes faster loses some. */
 const PENDING_WRITES = 64;
 const WRITE_WORDS = 2;
 export const CONFIG_WRITE_WORDS = PENDING_WRITES * WRITE_WORDS;

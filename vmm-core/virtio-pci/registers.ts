@@ -15,7 +15,7 @@ export const REGISTER = {
   queueSelect: 8,
   configGeneration: 9,
   isr: 10,
-  /** Writes to the device's configuration: how many came, how many the link thread took, how many found no room. */
+  /** Writes to the device's configuration: how many came, how many the main thread took, how many found no room. */
   configWritesHead: 11,
   configWritesTail: 12,
   configWritesLost: 13,
@@ -41,7 +41,7 @@ const QUEUE_WORDS = 10;
 export const STATE = {
   /** The driver has set DRIVER_OK: queues do not change any more. */
   active: 1,
-  /** The driver has asked for a reset that the link thread has not finished. */
+  /** The driver has asked for a reset that the main thread has not finished. */
   resetting: 2,
 } as const;
 

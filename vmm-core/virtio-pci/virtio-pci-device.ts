@@ -2,7 +2,7 @@
  * A virtio device on PCI, as a modern driver finds it (virtio 1.2, 4.1). Every thread makes one from the same plan and arena.
  *
  * vCPUs serve its registers: configuration space under the PCI lock, BAR 0 under the device's own. What the registers ask for beyond
- * themselves is an effect for the link thread, which runs the queues or has a device process run them. Nobody waits:
+ * themselves is an effect for the main thread, which runs the queues or has a device process run them. Nobody waits:
  * - DRIVER_OK raises `activate`; kicks stay in their eventfds until the queues run. Where they cannot be run: `needsReset`.
  * - A status of 0 raises `reset` and reads as it was until `completeReset`. An `activate` taken together with a `reset` came before it
  *   and is void.
@@ -42,7 +42,7 @@ import {
   VIRTIO_PCI_VENDOR_ID,
 } from './spec.ts';
 
-/** What the link thread finds in the device's effect word. */
+/** What the main thread finds in the device's effect word. */
 export const VIRTIO_EFFECT = {
   /** The driver is ready: start the enabled queues. */
   activate: 1,
@@ -189,14 +189,14 @@ export class VirtioPciDevice {
     return this.plan.kickFds[queue];
   }
 
-  /** Link thread: every queue is stopped; the driver may begin anew. */
+  /** Main thread: every queue is stopped; the driver may begin anew. */
   completeReset(): void {
     this.#lock.acquire();
     if (this.#registers.has(STATE.resetting)) this.#registers.reset();
     this.#lock.release();
   }
 
-  /** Link thread: the queues cannot be run, or not any more (2.1.2). Without effect once the driver has asked for a reset. */
+  /** Main thread: the queues cannot be run, or not any more (2.1.2). Without effect once the driver has asked for a reset. */
   needsReset(): void {
     this.#lock.acquire();
     if (this.isActive) {
@@ -206,21 +206,21 @@ export class VirtioPciDevice {
     this.#lock.release();
   }
 
-  /** Link thread: changes bytes of the device's configuration without telling the driver. */
+  /** Main thread: changes bytes of the device's configuration without telling the driver. */
   setConfig(bytes: Uint8Array, offset = 0): void {
     this.#lock.acquire();
     this.#config.set(bytes, offset);
     this.#lock.release();
   }
 
-  /** Link thread: tells the driver to read the configuration again. */
+  /** Main thread: tells the driver to read the configuration again. */
   configChanged(): void {
     this.#lock.acquire();
     if (this.isActive) this.#interruptForConfig();
     this.#lock.release();
   }
 
-  /** Link thread: the next configuration write to replay, oldest first. */
+  /** Main thread: the next configuration write to replay, oldest first. */
   takeConfigWrite(): { readonly offset: number; readonly bytes: Uint8Array } | undefined {
     this.#lock.acquire();
     const write = this.#config.takeWrite();

@@ -76,7 +76,7 @@ describe('virtio-pci', function () {
   });
 
   describe('activation and reset', () => {
-    it('DRIVER_OK asks the link thread and gives KVM the enabled queues', () => {
+    it('DRIVER_OK asks the main thread and gives KVM the enabled queues', () => {
       using made = make();
       const { machine } = made;
       machine.negotiate();
@@ -144,7 +144,7 @@ describe('virtio-pci', function () {
       expect([made.machine.read(0x14, 1), made.machine.device.isActive]).to.deep.equal([0xf, true]);
     });
 
-    it('a vector changed while active is told to the link thread, once a change', () => {
+    it('a vector changed while active is told to the main thread, once a change', () => {
       using made = make();
       const { machine, plan } = made;
       machine.activate();
