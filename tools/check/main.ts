@@ -1,7 +1,8 @@
 /**
- * `npm run check`: types, lint with the module map, format, and planted violations of every rule. All run, each failure is shown.
+ * `npm run check`: types, lint with the module map, format, generated code, and planted violations of every rule. All run, each failure is shown.
  */
 import { spawn } from 'node:child_process';
+import { staleGenerated } from './generated.ts';
 import { plantFailures } from './plants.ts';
 import { root, tool } from './root.ts';
 
@@ -23,6 +24,8 @@ for (const step of steps) {
   const { status, output } = await run(step);
   tell(step.name, status === 0, status === 0 ? '' : output + (step.remedy === undefined ? '' : `\nRemedy: ${step.remedy}\n`));
 }
+const stale = staleGenerated();
+tell('generated', stale.length === 0, stale.map((name) => `  ${name} is not what proto/ makes: shared/rpc/generate.sh\n`).join(''));
 const missed = plantFailures();
 tell('plants', missed.length === 0, missed.map((line) => `  ${line}\n`).join(''));
 process.exitCode = failed ? 1 : 0;
