@@ -103,7 +103,7 @@ export class VcpuThreads {
   /** Every vCPU that is not parked leaves the guest with its last access completed. */
   pauseAll(deadlineMs = DEFAULT_DEADLINE_MS): Promise<Result<void, ControlError>> {
     for (const index of this.#words.keys()) if (!this.#isParked(index)) this.#ask(index, REQUEST.pause);
-    return this.#allCome((state) => state === STATE.paused || state === STATE.parked || state === STATE.stopped, deadlineMs);
+    return this.#allCome(isOutOfGuest, deadlineMs);
   }
 
   /** Every paused vCPU enters the guest. Does not wait for it. */
@@ -119,7 +119,7 @@ export class VcpuThreads {
   /** Ends every vCPU thread. One that is late keeps its thread: leave the process through `exitNow` then. */
   async stopAll(deadlineMs = DEFAULT_DEADLINE_MS): Promise<Result<void, ControlError>> {
     for (const index of this.#words.keys()) this.#ask(index, REQUEST.stop);
-    const stopped = await this.#allCome((state) => state === STATE.stopped, deadlineMs);
+    const stopped = await this.#allCome((words) => stateOf(words) === STATE.stopped, deadlineMs);
     if (stopped.ok) await Promise.all(this.#exits);
     return stopped;
   }
@@ -144,14 +144,14 @@ export class VcpuThreads {
     if (tid !== 0 && stateOf(words) !== STATE.stopped) kickThread(tid);
   }
 
-  async #allCome(reached: (state: State) => boolean, deadlineMs: number): Promise<Result<void, ControlError>> {
+  async #allCome(reached: (words: Int32Array) => boolean, deadlineMs: number): Promise<Result<void, ControlError>> {
     const until = performance.now() + deadlineMs;
     for (const [index, words] of this.#words.entries()) {
-      for (let state = stateOf(words); !reached(state); state = stateOf(words)) {
+      while (!reached(words)) {
         const left = until - performance.now();
         if (left <= 0) return err({ code: 'VCPU_LATE', vcpu: index, message: `vCPU ${index} did not stop within ${deadlineMs} ms` });
-        await Atomics.waitAsync(words, WORD.state, state, Math.min(left, KICK_AGAIN_MS)).value;
-        if (!reached(stateOf(words))) this.#kick(index);
+        await Atomics.waitAsync(words, WORD.state, stateOf(words), Math.min(left, KICK_AGAIN_MS)).value;
+        if (!reached(words)) this.#kick(index);
       }
     }
     return ok();
@@ -162,4 +162,10 @@ export class VcpuThreads {
     if (words === undefined) throw new RangeError(`no vCPU ${index}`);
     return words;
   }
+}
+
+/** A thread stores its id before it looks what is asked of it: one without an id will find what was asked last. */
+function isOutOfGuest(words: Int32Array): boolean {
+  const state = stateOf(words);
+  return state === STATE.created ? Atomics.load(words, WORD.threadId) === 0 : state !== STATE.running;
 }
