@@ -44,6 +44,8 @@ export class HeldDisk implements VhostUserDevice, Disposable {
   readonly answeredByStop: number[] = [];
   /** Answer each request at once. */
   isPrompt = false;
+  /** Take nothing from the ring. */
+  isAsleep = false;
   /** The front end has left. */
   readonly ended: Promise<void>;
   readonly #config = new Uint8Array(CONFIG_SIZE);
@@ -85,6 +87,12 @@ export class HeldDisk implements VhostUserDevice, Disposable {
   /** Resolves when a request for `sector` is held. */
   async holds(sector: number): Promise<void> {
     while (this.heldSector !== sector) await new Promise<void>((resolve) => void (this.#changed = resolve));
+  }
+
+  /** Looks at the ring from now on. */
+  wakeUp(): void {
+    this.isAsleep = false;
+    this.#take();
   }
 
   /** Answers the request held, and takes the next. */
@@ -159,7 +167,7 @@ export class HeldDisk implements VhostUserDevice, Disposable {
 
   #take(): void {
     const queue = this.#queue;
-    if (queue === undefined || this.#held !== undefined || !queue.take()) return;
+    if (this.isAsleep || queue === undefined || this.#held !== undefined || !queue.take()) return;
     const { head, segments, first, firstWritable, writable } = queue.chain;
     const bytesOf = (index: number): Uint8Array => {
       const address = segments.view.getUint32(index * 16 + 4, true) * 2 ** 32 + segments.view.getUint32(index * 16, true);

@@ -1,0 +1,69 @@
+/** A saved machine's state file, as a test looks at it. */
+import { readFileSync } from 'node:fs';
+
+/** What time alone changes: the TSC and the clocks made of it (Intel SDM volume 4, table 2-2). */
+const TIME_MSRS = [0x10];
+
+export interface SavedVcpuFile {
+  readonly files: Readonly<Record<string, string>>;
+  readonly xsave: string;
+  readonly nested: string;
+  readonly cpuid: readonly (readonly number[])[];
+  readonly msrs: readonly (readonly [number, string])[];
+}
+
+export interface SavedFile {
+  readonly memorySize: number;
+  readonly vcpus: readonly SavedVcpuFile[];
+  readonly slices: readonly { readonly name: string; readonly version: number; readonly bytes: string }[];
+  readonly queues: Readonly<Record<string, readonly number[]>>;
+}
+
+export function readState(path: string): SavedFile {
+  return JSON.parse(readFileSync(path, 'utf8'));
+}
+
+/** Every register of every vCPU but those that count time. */
+export function registersOf({ vcpus }: SavedFile): unknown {
+  return vcpus.map(({ files, xsave, nested, cpuid, msrs }) => {
+    return { files, xsave, nested, cpuid, msrs: msrs.filter(([index]) => !TIME_MSRS.includes(index)) };
+  });
+}
+
+/** Every device's registers, but for the two that a restore makes anew: the timer's distance to the host's, and the count of BAR moves. */
+export function devicesOf({ slices }: SavedFile): unknown {
+  return slices.map(({ name, version, bytes }) => {
+    const contents = Buffer.from(bytes, 'base64');
+    const anew = RESTORED_ANEW[name];
+    if (anew !== undefined) contents.fill(0, anew, anew + 4);
+    return { name, version, contents: contents.toString('hex') };
+  });
+}
+
+const RESTORED_ANEW: Readonly<Record<string, number>> = { 'pm-timer': 0, 'pci-root': 8 };
+
+/** Of struct kvm_regs, in its order. */
+const REGISTERS = [
+  'rax',
+  'rbx',
+  'rcx',
+  'rdx',
+  'rsi',
+  'rdi',
+  'rsp',
+  'rbp',
+  'r8',
+  'r9',
+  'r10',
+  'r11',
+  'r12',
+  'r13',
+  'r14',
+  'r15',
+  'rip',
+] as const;
+
+export function register({ vcpus }: SavedFile, name: (typeof REGISTERS)[number]): number {
+  const regs = Buffer.from(vcpus[0]?.files['regs'] ?? '', 'base64');
+  return Number(regs.readBigUInt64LE(REGISTERS.indexOf(name) * 8));
+}
