@@ -20,7 +20,7 @@ import { makeReady } from './frame/ready.ts';
 import type { Row } from './frame/row.ts';
 import { PAIRS, PAIRS_HELP } from './frame/samples.ts';
 import { median } from './frame/statistics.ts';
-import { MICROVM, type MachineSpec, type Monitor, OTHER_PEER_HELP, OURS, cloudHypervisor } from './machine/monitors.ts';
+import { MICROVM_WITH_CLOCK, type MachineSpec, type Monitor, OTHER_PEER_HELP, OURS, cloudHypervisor } from './machine/monitors.ts';
 
 /** At most 1.6 times as long as the peer. */
 const BAR = 1 / 1.6;
@@ -50,7 +50,7 @@ echo "bench: cpus $(/bin/busybox nproc)"
 export const bench: Bench = {
   name: 'boot',
   help: `boot: a Debian kernel from its entry to its init, by the guest's own clock, with ${CPUS.join(' and ')} vCPUs, ${MEMORY_MIB} MiB and one disk; in the lab (KVM on a software CPU), or on this machine's /dev/kvm where its CPU virtualizes (CH_PLACE=lab|host decides otherwise). ${COUNTING_RUNS} further runs of each count exits. For reference: exec of the monitor to init.
-Peer: qemu-system-x86_64 -M microvm under the same KVM, with the same vmlinux, initramfs and command line (Debian package qemu-system-x86). ${OTHER_PEER_HELP}
+Peer: qemu-system-x86_64 -M microvm,rtc=on under the same KVM, with the same vmlinux, initramfs and command line (Debian package qemu-system-x86). ${OTHER_PEER_HELP}
 ${PAIRS_HELP}`,
   async run(note) {
     makeReady(['lab', 'images'], note);
@@ -61,7 +61,7 @@ ${PAIRS_HELP}`,
     const booter = new Booter(open, kernel, note);
     try {
       const rows: Row[] = [];
-      for (const peer of [MICROVM, ...cloudHypervisor(note)])
+      for (const peer of [MICROVM_WITH_CLOCK, ...cloudHypervisor(note)])
         for (const cpus of CPUS) rows.push(...(await compare({ booter, peer, cpus, note })));
       return rows;
     } finally {
@@ -205,8 +205,9 @@ echo "bench: exec $EPOCHREALTIME"
     'bench: init'*) echo "bench: reached $EPOCHREALTIME" ;;
     'bench: count'*)
       counts=
-      for counter in exits io_exits mmio_exits halt_exits irq_exits irq_injections; do
-        counts="$counts $counter=$(cat /sys/kernel/debug/kvm/$counter)"
+      for counter in exits io_exits mmio_exits halt_exits irq_exits pf_taken pages_4k pages_2m; do
+        read -r count < /sys/kernel/debug/kvm/$counter
+        counts="$counts $counter=$count"
       done
       echo "bench: kvm$counts" ;;
     'bench: status'*) status=\${line##* }; echo $status > "$folder/status" ;;

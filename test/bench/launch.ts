@@ -2,7 +2,7 @@
  * From the start of the program until the harness reads the first byte of a tiny guest's serial port: what a user waits for
  * before the guest's own work begins.
  */
-import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Bench } from './frame/bench.ts';
@@ -28,13 +28,10 @@ ${PAIRS_HELP}`,
     makeReady(['lab'], note);
     const folder = mkdtempSync(join(tmpdir(), 'bench-launch-'));
     try {
-      const machine = { kernel: join(folder, 'kernel'), disk: join(folder, 'disk'), cpus: 1, memoryMiB: 128 };
-      writeTinyKernel(machine.kernel, 'say-and-end');
-      writeFileSync(machine.disk, '');
-      truncateSync(machine.disk, DISK_BYTES);
+      writeTinyKernel(join(folder, 'kernel'), 'say-and-end');
       const rows: Row[] = [];
-      for (const peer of [MICROVM, ...cloudHypervisor(note)]) rows.push(await compare(peer, machine, folder, note));
-      await breakDown(machine, folder, note);
+      for (const peer of [MICROVM, ...cloudHypervisor(note)]) rows.push(await compare(peer, folder, note));
+      await breakDown(folder, note);
       return rows;
     } finally {
       rmSync(folder, { recursive: true });
@@ -42,14 +39,14 @@ ${PAIRS_HELP}`,
   },
 };
 
-async function compare(peer: Monitor, machine: MachineSpec, folder: string, note: (line: string) => void): Promise<Row> {
+async function compare(peer: Monitor, folder: string, note: (line: string) => void): Promise<Row> {
   note(`${PAIRS} pairs of launches beside ${peer.name}`);
   // The first of each brings the files into the cache.
-  for (const monitor of [OURS, peer]) await launch(monitor, machine, folder);
+  for (const monitor of [OURS, peer]) await launch(monitor, folder);
   const taken = await takePairs(
     PAIRS,
-    () => launch(OURS, machine, folder),
-    () => launch(peer, machine, folder),
+    () => launch(OURS, folder),
+    () => launch(peer, folder),
   );
   return {
     bench: 'launch',
@@ -65,18 +62,28 @@ async function compare(peer: Monitor, machine: MachineSpec, folder: string, note
   };
 }
 
-async function launch(monitor: Monitor, machine: MachineSpec, folder: string): Promise<FirstByte> {
-  const [running, first] = await RunningMonitor.start(monitor, machine, folder);
+/** Each monitor has a disk of its own: an image's lock outlives its process by some milliseconds. */
+function machineFor(monitor: Monitor, folder: string): MachineSpec {
+  const disk = join(folder, `disk of ${monitor.name}`);
+  if (!existsSync(disk)) {
+    writeFileSync(disk, '');
+    truncateSync(disk, DISK_BYTES);
+  }
+  return { kernel: join(folder, 'kernel'), disk, cpus: 1, memoryMiB: 128 };
+}
+
+async function launch(monitor: Monitor, folder: string): Promise<FirstByte> {
+  const [running, first] = await RunningMonitor.start(monitor, machineFor(monitor, folder), folder);
   await running.ended();
   return first;
 }
 
 /** Runs of their own: what -v writes costs time. */
-async function breakDown(machine: MachineSpec, folder: string, note: (line: string) => void): Promise<void> {
+async function breakDown(folder: string, note: (line: string) => void): Promise<void> {
   const phases = new Map<string, number[]>();
   const totals: number[] = [];
   for (let count = 0; count < PAIRS; count++) {
-    const [running, first] = await RunningMonitor.start(OURS, machine, folder, ['-v']);
+    const [running, first] = await RunningMonitor.start(OURS, machineFor(OURS, folder), folder, ['-v']);
     await running.ended();
     totals.push(first.elapsedMs);
     for (const [, name = '', atMs] of running.errors.matchAll(/^chctl: started: (.+) at (-?[\d.]+) ms$/gm)) {

@@ -44,7 +44,7 @@ ${PAIRS_HELP} CH_BENCH_LOAD_SECONDS=N loads for N seconds instead of 60. The who
       const others = cloudHypervisor(note);
       const rounds: Round[] = [];
       for (let count = 1; count <= PAIRS; count++) {
-        note(`round ${count} of ${PAIRS}: a minute each for idle machines and bare nodes, then ${LOAD_SECONDS} s of load`);
+        note(`round ${count} of ${PAIRS}: idle machines and bare nodes, then ${LOAD_SECONDS} s of load`);
         rounds.push(await measureRound(place, others));
       }
       return [...rowsBesideNode(rounds), ...others.flatMap(({ name }) => rowsBeside(name, rounds))];
@@ -161,9 +161,10 @@ async function measure(running: RunningMonitor): Promise<OneMachine> {
 }
 
 async function startBlock(socket: string, place: Place): Promise<ChildProcess> {
-  // An image of its own: the machine's is locked.
+  // An image of its own: the machine's is locked. The one before it was killed, and has left its socket.
   const image = join(place.folder, 'image');
   writeFileSync(image, Buffer.alloc(DISK_BYTES, 0x5a));
+  rmSync(socket, { force: true });
   const child = spawn(join(CHECKOUT, 'bin/ch-block'), ['--socket-path', socket, '--disk', `path=${image}`], { stdio: 'ignore' });
   for (let tries = 0; !existsSync(socket); tries++) {
     if (child.exitCode !== null || tries > 500) throw new Error(`ch-block did not come up (status ${child.exitCode})`);
@@ -174,7 +175,7 @@ async function startBlock(socket: string, place: Place): Promise<ChildProcess> {
 
 async function readAtRandom(socket: string, { program, libraries }: BlkioBench): Promise<void> {
   const options = [`--runtime=${LOAD_SECONDS}`, `--iodepth=${DEPTH}`, '--readwrite=randread', 'virtio-blk-vhost-user', `path=${socket}`];
-  const child = spawn(program, options, { env: { LD_LIBRARY_PATH: libraries }, stdio: 'ignore' });
+  const child = spawn(program, options, { env: { LD_LIBRARY_PATH: libraries }, stdio: ['ignore', 'ignore', 'inherit'] });
   const [status]: unknown[] = await once(child, 'exit');
   if (status !== 0) throw new Error(`blkio-bench ended with status ${String(status)}`);
 }
