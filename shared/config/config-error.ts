@@ -20,5 +20,7 @@ export type ConfigError =
   | { readonly code: 'BAD_VALUE'; readonly option: string; readonly key?: string; readonly value: string; readonly expected: string }
   /** Two options that exclude each other; `resolve` says what to do. */
   | { readonly code: 'CONFLICT'; readonly first: string; readonly second: string; readonly resolve: string }
+  /** `option` means nothing without `needed`. */
+  | { readonly code: 'NEEDS_OPTION'; readonly option: string; readonly needed: string; readonly expected: string }
   | { readonly code: 'REPEATED_ID'; readonly id: string }
   | { readonly code: 'PATH_USED_TWICE'; readonly path: string; readonly first: string; readonly second: string; readonly why: string };

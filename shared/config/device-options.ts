@@ -9,6 +9,7 @@ const DEFAULT_QUEUE_SIZE = 128;
 const MAX_QUEUE_SIZE = 1024;
 /** virtio 1.2, 5.2.6: GET_ID answers 20 bytes. */
 const SERIAL_BYTES = 20;
+const IMAGE_TYPE = oneOf('raw', 'qcow2', 'vhd', 'vhdx', 'vmdk');
 
 /** What a disk still lacks: its name comes when all disks are known. */
 export type NamelessDisk = Omit<DiskConfig, 'id'> & { readonly id: string | undefined };
@@ -17,17 +18,18 @@ export type NamelessDisk = Omit<DiskConfig, 'id'> & { readonly id: string | unde
 export function parseDisk(value: string, bootCpus: number): Result<NamelessDisk, ConfigError> {
   const keys = new OptionKeys('--disk', value);
   const path = keys.required('path', text) ?? '';
+  const queues = integer(1, bootCpus);
   const disk = {
     path,
     readOnly: keys.value('readonly', toggle) ?? false,
-    rawForCertain: keys.value('image_type', oneOf('raw', 'qcow2', 'vhd', 'vhdx', 'vmdk')) === 'raw',
+    rawForCertain: keys.value('image_type', IMAGE_TYPE) === 'raw',
     direct: keys.value('direct', toggle) ?? false,
-    numQueues: keys.value('num_queues', integer(1, bootCpus)) ?? 1,
+    numQueues: keys.value('num_queues', { ...queues, expected: `${queues.expected}, as there are vCPUs` }) ?? 1,
     queueSize: keys.value('queue_size', powerOfTwo(4, MAX_QUEUE_SIZE)) ?? DEFAULT_QUEUE_SIZE,
     serial: keys.value('serial', shortText(SERIAL_BYTES)),
     ...pciKeys(keys),
   };
-  keys.only('image_type', oneOf('raw', 'qcow2', 'vhd', 'vhdx', 'vmdk'), 'raw');
+  keys.only('image_type', IMAGE_TYPE, 'raw', 'convert the image with `qemu-img convert -O raw`');
   keys.only('vhost_user', toggle, false);
   keys.only('backing_files', toggle, false);
   keys.only('sparse', toggle, true);

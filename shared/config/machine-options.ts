@@ -1,4 +1,5 @@
 /** `--cpus`, `--memory`, `--platform`: the machine itself. */
+import { sizeText } from '../lang/printable.ts';
 import type { Result } from '../lang/result.ts';
 import type { ConfigError } from './config-error.ts';
 import { OptionKeys } from './option-keys.ts';
@@ -65,19 +66,6 @@ function checkHugePage(keys: OptionKeys, sizeBytes: number, hugePageBytes: numbe
   } else if (sizeBytes % hugePageBytes !== 0) {
     keys.bad('size', sizeText(sizeBytes), `a multiple of the huge page size ${sizeText(hugePageBytes)}`);
   }
-}
-
-/** `2M` where the number is whole in a unit, else plain bytes. */
-export function sizeText(bytes: number): string {
-  if (bytes === 0) return '0';
-  for (const [unit, letter] of [
-    [2 ** 30, 'G'],
-    [MIB, 'M'],
-    [2 ** 10, 'K'],
-  ] as const) {
-    if (bytes % unit === 0) return `${bytes / unit}${letter}`;
-  }
-  return String(bytes);
 }
 
 export function parsePlatform(value: string): Result<PlatformConfig, ConfigError> {

@@ -11,7 +11,9 @@ export class OptionKeys {
   readonly #option: string;
   readonly #text: string;
   readonly #pairs = new Map<string, string | undefined>();
-  readonly #known: string[] = [];
+  readonly #known = new Set<string>();
+  /** Those of the known keys that do not work yet: nobody is sent there. */
+  readonly #notBuilt = new Set<string>();
   #takesWords = false;
   #error: ConfigError | undefined;
 
@@ -31,7 +33,7 @@ export class OptionKeys {
 
   /** The value of `key`; undefined where it is not set, empty or wrong. */
   value<T>(key: string, type: ValueType<T>): T | undefined {
-    this.#known.push(key);
+    this.#known.add(key);
     if (!this.#pairs.has(key)) return undefined;
     const text = this.#pairs.get(key);
     if (text === undefined) {
@@ -54,7 +56,7 @@ export class OptionKeys {
   /** Whether `word` stands there by itself, as in `--serial tty`. */
   word(word: string): boolean {
     this.#takesWords = true;
-    this.#known.push(word);
+    this.#known.add(word);
     if (!this.#pairs.has(word)) return false;
     const value = this.#pairs.get(word);
     if (value !== undefined)
@@ -62,16 +64,17 @@ export class OptionKeys {
     return true;
   }
 
-  /** A key of which only `built` works so far; any other right value is refused by name. */
-  only<T>(key: string, type: ValueType<T>, built: T): void {
+  /** A key of which only `built` works so far; any other right value is refused by name, with what to do `instead`. */
+  only<T>(key: string, type: ValueType<T>, built: T, instead?: string): void {
     const value = this.value(key, type);
-    if (value !== undefined && value !== built) this.#notYet(key);
+    if (value !== undefined && value !== built) this.#notYet(key, instead);
   }
 
   /** Keys that the original has and we do not, whatever their value. */
   notYet(...keys: readonly string[]): void {
     for (const key of keys) {
-      this.#known.push(key);
+      this.#known.add(key);
+      this.#notBuilt.add(key);
       if (this.#pairs.has(key)) this.#notYet(key);
     }
   }
@@ -89,23 +92,25 @@ export class OptionKeys {
   /** `value` where all keys were known and right. */
   finish<T>(value: T): Result<T, ConfigError> {
     for (const [key, text] of this.#pairs) {
-      if (this.#known.includes(key)) continue;
+      if (this.#known.has(key)) continue;
+      const known = [...this.#known].filter((name) => !this.#notBuilt.has(name));
       // `--cpus 2`: not a misspelled key but a value without one.
       if (text === undefined && this.#pairs.size === 1 && !this.#takesWords) {
         return err({
           code: 'BAD_VALUE',
           option: this.#option,
           value: this.#text,
-          expected: `keys with values (${this.#known.slice(0, 3).join('=, ')}=, ...)`,
+          expected: `keys with values (${known.slice(0, 3).join('=, ')}=, ...)`,
         });
       }
-      return err({ code: 'UNKNOWN_KEY', option: this.#option, key, known: this.#known.filter((known) => !known.startsWith('_')) });
+      return err({ code: 'UNKNOWN_KEY', option: this.#option, key, known });
     }
     return this.#error === undefined ? ok(value) : err(this.#error);
   }
 
-  #notYet(key: string): void {
+  #notYet(key: string, instead?: string): void {
     const value = this.#pairs.get(key);
-    this.fail({ code: 'NOT_SUPPORTED_YET', option: this.#option, key, ...(value === undefined ? {} : { value }) });
+    const given = { ...(value === undefined ? {} : { value }), ...(instead === undefined ? {} : { instead }) };
+    this.fail({ code: 'NOT_SUPPORTED_YET', option: this.#option, key, ...given });
   }
 }

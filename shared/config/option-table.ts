@@ -28,6 +28,7 @@ export const OPTIONS = {
   rng: { value: 'src=PATH', help: "source of the guest's random numbers" },
   platform: { value: 'KEYS', help: 'SMBIOS strings: system_uuid=, system_serial_number=, oem_strings=[...], ...' },
   'no-reboot': { help: "stop at the guest's first triple fault instead of resetting it" },
+  'stop-timeout': { value: 'SECONDS', help: 'how long SIGTERM and Ctrl-A x give the guest to power off: 10' },
   'slow-kvm': { help: 'boot even where /dev/kvm emulates every instruction' },
   verbose: { help: 'log more: -v information, -vv debugging, -vvv everything' },
   help: { help: 'this text' },

@@ -95,7 +95,7 @@ function parsePayload(given: GivenOptions, defaults: VmDefaults): Result<Payload
     return ok({ kind: 'kernel', path: kernel, cmdline: cmdline ?? defaults.cmdline, ...(initramfs === undefined ? {} : { initramfs }) });
   }
   const stray = initramfs !== undefined ? '--initramfs' : cmdline !== undefined ? '--cmdline' : undefined;
-  return stray === undefined ? ok(undefined) : err({ code: 'CONFLICT', first: stray, second: 'no --kernel', resolve: 'add --kernel PATH' });
+  return stray === undefined ? ok(undefined) : err({ code: 'NEEDS_OPTION', option: stray, needed: '--kernel', expected: 'PATH' });
 }
 
 function parseDisks(values: readonly string[], bootCpus: number): Result<readonly DiskConfig[], ConfigError> {
@@ -186,7 +186,12 @@ function whyTwice(first: PathUse, second: PathUse): string {
 function pathUses(options: VmOptions): readonly PathUse[] {
   const modeUse = (use: string, mode: ConsoleMode): PathUse[] =>
     'path' in mode ? [{ path: mode.path, use: `${use} ${mode.mode}`, writes: true }] : [];
+  const { payload } = options;
+  const read = (use: string, path: string | undefined): PathUse[] => (path === undefined ? [] : [{ path, use, writes: false }]);
   return [
+    ...read(`--${payload?.kind}`, payload?.path),
+    ...read('--initramfs', payload?.kind === 'kernel' ? payload.initramfs : undefined),
+    ...read('--rng', options.rng.source),
     ...options.disks.map((disk) => ({ path: disk.path, use: `--disk ${disk.id}`, writes: !disk.readOnly })),
     ...modeUse('--serial', options.serial),
     ...modeUse('--console', options.console.channel),

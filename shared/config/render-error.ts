@@ -1,6 +1,7 @@
 /** A configuration error as one line: what, which value, what to do. Loaded only when there is one. */
 import { distance } from 'fastest-levenshtein';
 import { unreachable } from '../lang/assert.ts';
+import { printable } from '../lang/printable.ts';
 import type { ConfigError } from './config-error.ts';
 
 export function renderConfigError(error: ConfigError): string {
@@ -29,6 +30,8 @@ export function renderConfigError(error: ConfigError): string {
       return `${setting(error.option, error.key, error.value)}: expected ${error.expected}`;
     case 'CONFLICT':
       return `${error.first} and ${error.second} do not go together; ${error.resolve}`;
+    case 'NEEDS_OPTION':
+      return `${error.option} needs ${error.needed}; add ${error.needed} ${error.expected}`;
     case 'REPEATED_ID':
       return `two devices have the id ${quote(error.id)}; give each an id of its own`;
     case 'PATH_USED_TWICE':
@@ -59,15 +62,9 @@ function suggestion(given: string, known: readonly string[]): string {
 
 function setting(option: string, key: string | undefined, value: string | undefined): string {
   if (key === undefined) return value === undefined ? option : `${option} ${quote(value)}`;
-  return `${option} ${key}${value === undefined ? '' : `=${oneLine(value)}`}`;
+  return `${option} ${key}${value === undefined ? '' : `=${printable(value)}`}`;
 }
 
 function quote(text: string): string {
-  return `"${oneLine(text)}"`;
-}
-
-/** Whatever a user typed stays on one line and cannot drive the terminal. */
-function oneLine(text: string): string {
-  const plain = text.replace(/[^\x20-\x7e\u00a0-\uffff]/g, '?');
-  return plain.length > 120 ? `${plain.slice(0, 117)}...` : plain;
+  return `"${printable(text)}"`;
 }

@@ -1,0 +1,22 @@
+/** What users and files bring, as a message may show it. */
+
+const MOST_SHOWN = 200;
+
+/** Stays on one line and cannot drive a terminal; the middle of a long text is left out. */
+export function printable(text: string): string {
+  const plain = text.replace(/[^\x20-\x7e\u00a0-\u2027\u202f-\u2065\u2070-\uffff]/g, '?');
+  return plain.length > MOST_SHOWN ? `${plain.slice(0, MOST_SHOWN / 2)}...${plain.slice(-MOST_SHOWN / 2)}` : plain;
+}
+
+/** `512M` where the number is whole in a unit, else plain bytes. */
+export function sizeText(bytes: number): string {
+  if (bytes === 0) return '0';
+  for (const [unit, letter] of [
+    [2 ** 30, 'G'],
+    [2 ** 20, 'M'],
+    [2 ** 10, 'K'],
+  ] as const) {
+    if (bytes % unit === 0) return `${bytes / unit}${letter}`;
+  }
+  return String(bytes);
+}
