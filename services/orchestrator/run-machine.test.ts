@@ -12,8 +12,11 @@ import {
   mkdtempSync,
   readFileSync,
   readdirSync,
+  linkSync,
   readlinkSync,
   rmSync,
+  statSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
@@ -269,7 +272,7 @@ describe('BegunMachine, with real processes that each do one odd thing', functio
       [
         'kernel empty',
         () => ['--kernel', disk('empty', 0)],
-        (path) => `kernel "${path('empty')}" is empty; give the path of a kernel image`,
+        (path) => `kernel "${path('empty')}" is empty; give the path of another kernel`,
       ],
       [
         'disk missing',
@@ -309,7 +312,72 @@ describe('BegunMachine, with real processes that each do one odd thing', functio
       [
         'serial file in no folder',
         () => ['--kernel', join(folder, 'kernel'), '--serial', `file=${join(folder, 'none/log')}`],
-        (path) => `--serial file "${path('none/log')}" does not exist; check the path`,
+        (path) => `--serial file "${path('none/log')}" cannot be made: its folder does not exist; make that first`,
+      ],
+      [
+        'serial file that is the kernel, by another name',
+        () => ['--kernel', join(folder, 'kernel'), '--serial', `file=/proc/self/root${join(folder, 'kernel')}`],
+        (path) => `--serial file "/proc/self/root${path('kernel')}" is the file of --kernel too; give another path`,
+      ],
+      [
+        'serial file that is a disk, by another name',
+        () => {
+          symlinkSync(join(folder, 'disk.raw'), join(folder, 'link'));
+          return [
+            '--kernel',
+            join(folder, 'kernel'),
+            '--disk',
+            `path=${join(folder, 'disk.raw')}`,
+            '--serial',
+            `file=${join(folder, 'link')}`,
+          ];
+        },
+        (path) => `--serial file "${path('link')}" is the file of disk _disk0 too; give another path`,
+      ],
+      [
+        'serial and console into one file, by two names',
+        () => {
+          linkSync(disk('log', 512), join(folder, 'second'));
+          return [
+            '--kernel',
+            join(folder, 'kernel'),
+            '--serial',
+            `file=${join(folder, 'log')}`,
+            '--console',
+            `file=${join(folder, 'second')}`,
+          ];
+        },
+        (path) => `--console file "${path('second')}" is the file of --serial too; give another path`,
+      ],
+      [
+        'serial socket where a file is',
+        () => ['--kernel', join(folder, 'kernel'), '--serial', `socket=${disk('file', 512)}`],
+        (path) => `--serial socket "${path('file')}" exists and is no socket; give another path`,
+      ],
+      [
+        'serial socket in no folder',
+        () => ['--kernel', join(folder, 'kernel'), '--serial', `socket=${join(folder, 'none/s')}`],
+        (path) => `--serial socket "${path('none/s')}" cannot be made: its folder does not exist; make that first`,
+      ],
+      [
+        'serial socket with a long name',
+        () => ['--kernel', join(folder, 'kernel'), '--serial', `socket=/tmp/${'x'.repeat(300)}`],
+        () => `--serial socket "/tmp/${'x'.repeat(95)}...${'x'.repeat(100)}" has 305 bytes, and a socket's path at most 107; shorten it`,
+      ],
+      [
+        'random source that is empty',
+        () => ['--kernel', join(folder, 'kernel'), '--rng', `src=${disk('empty', 0)}`],
+        (path) => `random source "${path('empty')}" is empty; give a device such as /dev/urandom`,
+      ],
+      [
+        'a name of two lines',
+        () => ['--kernel', 'first\nsecond\u001b[31m'],
+        () => 'kernel "first?second?[31m" does not exist; check the path',
+      ],
+      [
+        'a name of 5000 letters',
+        () => ['--kernel', 'x'.repeat(5000)],
+        () => `kernel "${'x'.repeat(100)}...${'x'.repeat(100)}" is too long for a path`,
       ],
     ];
     for (const [name, args, message] of rows) {
@@ -319,6 +387,8 @@ describe('BegunMachine, with real processes that each do one odd thing', functio
         expect(ended.stderr.trimEnd().split('\n')).to.have.length(1);
         expect(ended.status).to.equal(1);
         expectNothingLeft();
+        // No file was emptied before it was clear what it is.
+        expect([statSync(join(folder, 'kernel')).size, statSync(join(folder, 'disk.raw')).size]).to.deep.equal([25, 4096]);
       });
     }
   });

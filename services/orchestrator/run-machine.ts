@@ -21,7 +21,8 @@ export interface RunOptions {
   readonly slowKvm: boolean;
   /** One line for the user, while the machine runs. */
   readonly tell: (line: string) => void;
-  readonly deadlines?: Deadlines;
+  /** Where they differ from the usual ones. */
+  readonly deadlines?: Partial<Deadlines>;
 }
 
 /** The scripts that node runs as each process. */
@@ -140,7 +141,7 @@ async function superviseMachine(machine: Machine, options: RunOptions): Promise<
   const { core, devices } = channelsOf(machine.launched.core, machine.launched.devices);
   tellPlan(machine.plan, { core, devices }, machine.resources);
   const supervisor = new Supervisor(core, devices, {
-    deadlines: options.deadlines ?? DEADLINES,
+    deadlines: { ...DEADLINES, ...options.deadlines },
     log: (level, line) => {
       if (level <= options.logLevel) options.tell(line);
     },

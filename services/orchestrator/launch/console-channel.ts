@@ -1,12 +1,12 @@
 /** Where a serial port's or console's bytes go, opened for the core. */
-import { constants, openSync, rmSync, statSync } from 'node:fs';
+import { type Stats, constants, fstatSync, ftruncateSync, lstatSync, openSync, rmSync } from 'node:fs';
 import type { ConsoleMode } from '#shared/config/vm-config.ts';
 import { type Result, err, ok } from '#shared/lang/result.ts';
 import { type Fd, OwnedFd, asFd } from '#shared/sys/owned-fd.ts';
 import { isTerminal, openPty } from '#shared/sys/terminal.ts';
-import { SOCK_STREAM, connectUnix, listenUnix, socketPair } from '#shared/sys/unix-socket.ts';
+import { MAX_SOCKET_PATH, SOCK_STREAM, connectUnix, listenUnix, socketPair } from '#shared/sys/unix-socket.ts';
 import type { ConsoleName } from '../plan.ts';
-import { type LaunchError, errorName, fileMessage } from './launch-error.ts';
+import { type LaunchError, errorName, makingMessage, named } from './launch-error.ts';
 
 type Part = 'input' | 'output' | 'listener';
 
@@ -29,7 +29,10 @@ export interface ConsoleEnds {
 const STDIN = 0;
 const STDOUT = 1;
 
-export function openConsole(name: ConsoleName, mode: ConsoleMode): Result<ConsoleEnds, LaunchError> {
+/** What else this machine uses a file for, if it does: paths can differ and lead to one file. */
+export type OtherUse = (file: Stats) => string | undefined;
+
+export function openConsole(name: ConsoleName, mode: ConsoleMode, otherUse: OtherUse): Result<ConsoleEnds, LaunchError> {
   switch (mode.mode) {
     case 'off':
     case 'null':
@@ -39,7 +42,7 @@ export function openConsole(name: ConsoleName, mode: ConsoleMode): Result<Consol
     case 'pty':
       return openPtyEnds(name);
     case 'file':
-      return openOutputFile(name, mode.path);
+      return openOutputFile(name, mode.path, otherUse);
     case 'socket':
       return openListener(name, mode.path);
   }
@@ -62,42 +65,61 @@ function openPtyEnds(name: ConsoleName): Result<ConsoleEnds, LaunchError> {
   return ok({ name, owned: { input: input.value, output: master }, borrowed: {}, held: slave, ptyPath: path });
 }
 
-function openOutputFile(name: ConsoleName, path: string): Result<ConsoleEnds, LaunchError> {
+/** Emptied only when it is known to be nothing else of this machine. */
+function openOutputFile(name: ConsoleName, path: string, otherUse: OtherUse): Result<ConsoleEnds, LaunchError> {
+  const what = `--${name} file`;
   try {
-    const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NONBLOCK;
-    return ok({ name, owned: { output: new OwnedFd(openSync(path, flags, 0o600)) }, borrowed: {} });
+    const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_NOCTTY | constants.O_NONBLOCK;
+    const output = new OwnedFd(openSync(path, flags, 0o600));
+    const status = fstatSync(output.fd);
+    const other = otherUse(status);
+    if (other !== undefined) {
+      output.close();
+      return refuse(`${named(what, path)} is the file of ${other} too; give another path`);
+    }
+    if (status.isFile()) ftruncateSync(output.fd);
+    return ok({ name, owned: { output }, borrowed: {} });
   } catch (error) {
-    return err({ code: 'CONSOLE', message: fileMessage(`--${name} file`, path, errorName(error)) });
+    const reason = errorName(error);
+    return refuse(
+      reason === 'ENXIO'
+        ? `${named(what, path)} is a pipe that nobody reads, or a socket; start its reader first`
+        : makingMessage(what, path, reason),
+    );
   }
 }
 
 function openListener(name: ConsoleName, path: string): Result<ConsoleEnds, LaunchError> {
-  const stale = removeStaleSocket(name, path);
-  if (!stale.ok) return stale;
+  const what = named(`--${name} socket`, path);
+  const length = Buffer.byteLength(path);
+  if (length > MAX_SOCKET_PATH) return refuse(`${what} has ${length} bytes, and a socket's path at most ${MAX_SOCKET_PATH}; shorten it`);
+  const problem = removeStaleSocket(path);
+  if (problem !== undefined) return refuse(`${what} ${problem}`);
   const listener = listenUnix(path);
-  if (!listener.ok) {
-    return err({
-      code: 'CONSOLE',
-      message: `--${name} socket "${path}" cannot be made (${listener.error.name}); give a path in a folder that this user may write to`,
-    });
-  }
+  if (!listener.ok) return refuse(makingMessage(`--${name} socket`, path, listener.error.name));
   return ok({ name, owned: { listener: listener.value }, borrowed: {}, socketPath: path });
 }
 
-/** A socket that nobody listens on any more is what a killed machine left. */
-function removeStaleSocket(name: ConsoleName, path: string): Result<void, LaunchError> {
-  const status = statSync(path, { throwIfNoEntry: false });
-  if (status === undefined) return ok();
-  const inUse: LaunchError = { code: 'CONSOLE', message: `--${name} socket "${path}" is in use; give another path` };
-  if (!status.isSocket()) return err({ ...inUse, message: `--${name} socket "${path}" exists and is no socket; give another path` });
-  const client = connectUnix(path);
-  if (client.ok) {
-    client.value.close();
-    return err(inUse);
+function refuse(message: string): Result<never, LaunchError> {
+  return err({ code: 'CONSOLE', message });
+}
+
+/** A socket that nobody listens on any more is what a killed machine left. What is in the way instead, as the end of a sentence. */
+function removeStaleSocket(path: string): string | undefined {
+  let status: Stats | undefined;
+  try {
+    status = lstatSync(path, { throwIfNoEntry: false });
+  } catch {
+    // The attempt to make it will say why.
+    return undefined;
   }
-  if (client.error.name !== 'ECONNREFUSED') return err(inUse);
+  if (status === undefined) return undefined;
+  if (!status.isSocket()) return 'exists and is no socket; give another path';
+  const client = connectUnix(path);
+  if (client.ok) client.value.close();
+  if (client.ok || client.error.name !== 'ECONNREFUSED') return 'is in use; give another path';
   rmSync(path);
-  return ok();
+  return undefined;
 }
 
 /** Closes what was held while the machine ran, and removes its sockets. */

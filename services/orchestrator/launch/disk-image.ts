@@ -4,7 +4,7 @@ import { type Result, err, ok } from '#shared/lang/result.ts';
 import { syscall } from '#shared/sys/ffi.ts';
 import { OwnedFd } from '#shared/sys/owned-fd.ts';
 import { SYS } from '#shared/sys/syscall-numbers.ts';
-import { type LaunchError, errorName, fileMessage } from './launch-error.ts';
+import { type LaunchError, errorName, fileMessage, named } from './launch-error.ts';
 import { type OpenedFile, openFile } from './open-file.ts';
 
 const SECTOR = 512;
@@ -28,7 +28,7 @@ export function openDiskImage(disk: DiskConfig): Result<DiskImage, LaunchError> 
   const problem = imageProblem(disk, opened.value);
   if (problem !== undefined) {
     file.close();
-    return err({ code: 'IMAGE', message: `${what} "${disk.path}" ${problem}` });
+    return err({ code: 'IMAGE', message: `${named(what, disk.path)} ${problem}` });
   }
   const direct = disk.direct ? reopenDirect(disk, file) : ok(file);
   if (!direct.ok) return direct;
@@ -82,7 +82,7 @@ function reopenDirect(disk: DiskConfig, file: OwnedFd): Result<OwnedFd, LaunchEr
     const name = errorName(error);
     const message =
       name === 'EINVAL'
-        ? `disk ${disk.id} "${disk.path}" is on a file system without O_DIRECT; leave direct=on out`
+        ? `${named(`disk ${disk.id}`, disk.path)} is on a file system without O_DIRECT; leave direct=on out`
         : fileMessage(`disk ${disk.id}`, disk.path, name);
     return err({ code: 'IMAGE', message });
   } finally {

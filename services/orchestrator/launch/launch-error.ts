@@ -1,3 +1,5 @@
+import { printable } from '#shared/lang/printable.ts';
+
 /** Why a machine could not be started. `message` is one line for the user: what, which value, what to do. */
 export interface LaunchError {
   readonly code: 'KVM' | 'SLOW_KVM' | 'FILE' | 'IMAGE' | 'CONSOLE' | 'RUN_DIRECTORY' | 'PROCESS';
@@ -18,11 +20,32 @@ const REASONS: Readonly<Record<string, string>> = {
   EPERM: 'may not be opened by this user; change its permissions, or run as its owner',
   EROFS: 'is on a read-only file system',
   ENXIO: 'is a device that is not there; check the path',
+  ENAMETOOLONG: 'is too long for a path; shorten it',
+  ENOSPC: 'cannot be made: its file system is full; make room there',
+  ETXTBSY: 'is a program that runs; give another path',
   EMFILE: 'cannot be opened: too many open files; raise `ulimit -n`',
   ENFILE: 'cannot be opened: the machine has too many open files',
 };
 
 /** `kernel "x" does not exist; check the path` */
 export function fileMessage(what: string, path: string, name: string): string {
-  return `${what} "${path}" ${REASONS[name] ?? `cannot be opened (${name})`}`;
+  return `${named(what, path)} ${REASONS[name] ?? `cannot be opened (${name})`}`;
+}
+
+const MAKING_REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'cannot be made: its folder does not exist; make that first',
+  ENOTDIR: 'cannot be made: its folder does not exist; make that first',
+  EACCES: 'may not be written by this user; give a path that this user may write to',
+  EPERM: 'may not be written by this user; give a path that this user may write to',
+};
+
+/** The same for what is to be made where it is not there. */
+export function makingMessage(what: string, path: string, name: string): string {
+  const reason = MAKING_REASONS[name];
+  return reason === undefined ? fileMessage(what, path, name) : `${named(what, path)} ${reason}`;
+}
+
+/** `kernel "x"` */
+export function named(what: string, path: string): string {
+  return `${what} "${printable(path)}"`;
 }

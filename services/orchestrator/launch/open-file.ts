@@ -1,7 +1,7 @@
 import { type Stats, constants, fstatSync, openSync, statSync } from 'node:fs';
 import { type Result, err, ok } from '#shared/lang/result.ts';
 import { OwnedFd } from '#shared/sys/owned-fd.ts';
-import { type LaunchError, errorName, fileMessage } from './launch-error.ts';
+import { type LaunchError, errorName, fileMessage, named } from './launch-error.ts';
 
 export interface OpenedFile {
   readonly file: OwnedFd;
@@ -13,7 +13,7 @@ export function openFile(what: string, path: string, flags: number): Result<Open
   try {
     const before = statSync(path);
     if (before.isFIFO() || before.isSocket())
-      return err({ code: 'FILE', message: `${what} "${path}" is a pipe or a socket; give the path of a file` });
+      return err({ code: 'FILE', message: `${named(what, path)} is a pipe or a socket; give the path of a file` });
     if (before.isDirectory()) return err({ code: 'FILE', message: fileMessage(what, path, 'EISDIR') });
     const file = new OwnedFd(openSync(path, flags));
     return ok({ file, status: fstatSync(file.fd) });
@@ -31,7 +31,7 @@ export function openBootFile(what: string, path: string): Result<OwnedFd, Launch
   file.close();
   return err({
     code: 'FILE',
-    message: `${what} "${path}" is ${status.isFile() ? 'empty' : 'not a regular file'}; give the path of a ${what} image`,
+    message: `${named(what, path)} is ${status.isFile() ? 'empty' : 'not a regular file'}; give the path of another ${what}`,
   });
 }
 

@@ -1,17 +1,19 @@
 /** Opens what a plan names. All of it is closed again when the launch is over: processes hold duplicates of their own. */
-import { constants } from 'node:fs';
+import { type Stats, constants, fstatSync } from 'node:fs';
 import { type Result, err, ok } from '#shared/lang/result.ts';
 import { type Fd, OwnedFd } from '#shared/sys/owned-fd.ts';
 import { SOCK_STREAM, socketPair } from '#shared/sys/unix-socket.ts';
 import type { Resource } from '../plan.ts';
 import { type ConsoleEnds, openConsole } from './console-channel.ts';
 import { openDiskImage } from './disk-image.ts';
-import type { LaunchError } from './launch-error.ts';
+import { type LaunchError, named } from './launch-error.ts';
 import { openBootFile, openFile, openKvm } from './open-file.ts';
 
 export class Resources implements Disposable {
   readonly #owned = new Map<string, OwnedFd>();
   readonly #borrowed = new Map<string, Fd>();
+  /** What regular files are used for, by their identity. */
+  readonly #fileUses = new Map<string, string>();
   readonly #imageUsers = new Map<string, { readonly id: string; readonly writes: boolean }>();
   /** Derived from each image, by disk id: what its guest sees where the user chose no serial. */
   readonly serials = new Map<string, string>();
@@ -22,7 +24,7 @@ export class Resources implements Disposable {
       case 'kvm':
         return this.#keep('kvm', openKvm());
       case 'boot-file':
-        return this.#keep(resource.name, openBootFile(resource.name, resource.path));
+        return this.#openBootFile(resource);
       case 'random':
         return this.#openRandom(resource.path);
       case 'disk':
@@ -52,9 +54,19 @@ export class Resources implements Disposable {
     return ok();
   }
 
+  #openBootFile({ name, path }: Extract<Resource, { kind: 'boot-file' }>): Result<void, LaunchError> {
+    const opened = openBootFile(name, path);
+    if (opened.ok) this.#fileUses.set(identityOf(fstatSync(opened.value.fd)), `--${name}`);
+    return this.#keep(name, opened);
+  }
+
   #openRandom(path: string): Result<void, LaunchError> {
     const opened = openFile('random source', path, constants.O_RDONLY | constants.O_NONBLOCK);
-    return this.#keep('random', opened.ok ? ok(opened.value.file) : opened);
+    if (!opened.ok) return opened;
+    const { file, status } = opened.value;
+    this.#owned.set('random', file);
+    if (!status.isFile() || status.size > 0) return ok();
+    return err({ code: 'FILE', message: `${named('random source', path)} is empty; give a device such as /dev/urandom` });
   }
 
   #openDisk({ disk }: Extract<Resource, { kind: 'disk' }>): Result<void, LaunchError> {
@@ -62,12 +74,13 @@ export class Resources implements Disposable {
     if (!image.ok) return image;
     const { file, identity, serial } = image.value;
     this.#owned.set(`image ${disk.id}`, file);
+    this.#fileUses.set(identityOf(fstatSync(file.fd)), `disk ${disk.id}`);
     this.serials.set(disk.id, serial);
     const other = this.#imageUsers.get(identity);
     if (other !== undefined && (other.writes || !disk.readOnly)) {
       return err({
         code: 'IMAGE',
-        message: `disk ${disk.id} "${disk.path}" is the image of disk ${other.id} too; two disks may share an image only if both are readonly=on`,
+        message: `${named(`disk ${disk.id}`, disk.path)} is the image of disk ${other.id} too; two disks may share an image only if both are readonly=on`,
       });
     }
     this.#imageUsers.set(identity, { id: disk.id, writes: !disk.readOnly });
@@ -83,7 +96,7 @@ export class Resources implements Disposable {
   }
 
   #openConsole({ name, mode }: Extract<Resource, { kind: 'console' }>): Result<void, LaunchError> {
-    const opened = openConsole(name, mode);
+    const opened = openConsole(name, mode, (file) => this.#otherUse(name, file));
     if (!opened.ok) return opened;
     const ends = opened.value;
     for (const [part, owned] of Object.entries(ends.owned)) this.#owned.set(`${name} ${part}`, owned);
@@ -91,4 +104,17 @@ export class Resources implements Disposable {
     this.consoles.push(ends);
     return ok();
   }
+
+  /** Notes that `name` writes to this file, unless it has a use already: then answers that. */
+  #otherUse(name: string, file: Stats): string | undefined {
+    if (!file.isFile()) return undefined;
+    const identity = identityOf(file);
+    const other = this.#fileUses.get(identity);
+    this.#fileUses.set(identity, other ?? `--${name}`);
+    return other;
+  }
+}
+
+function identityOf({ dev, ino }: Stats): string {
+  return `${dev}:${ino}`;
 }

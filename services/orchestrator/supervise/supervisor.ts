@@ -13,7 +13,7 @@ import {
 } from '#shared/rpc/start-channel.ts';
 import { Watcher } from '#shared/sys/watcher.ts';
 import { EPOLLIN } from '#shared/sys/epoll.ts';
-import { type Child, describeEnding } from './child.ts';
+import { type Child, type Ending, describeEnding } from './child.ts';
 import { POWERED_OFF, type Outcome, deviceLost, endedBySignal, failed, guestFault } from './outcome.ts';
 
 export interface SupervisedCore {
@@ -49,6 +49,8 @@ export interface SupervisorOptions {
 const SHOWN_LINES = 20;
 /** A core that crashes takes its devices' connections along: its own end may be reported to us a moment after theirs. */
 const CAUSE_GRACE_MS = 100;
+/** A device that the core has given up ends in order, at once; the core says why when the guest's last words are out. */
+const GIVEN_UP_GRACE_MS = 5000;
 
 export class Supervisor {
   readonly #core: SupervisedCore;
@@ -155,7 +157,7 @@ export class Supervisor {
       case EndedReason.GUEST_FAULT:
         return this.#decide(guestFault(message === '' ? 'the guest failed' : message));
       case EndedReason.DEVICE_LOST: {
-        // Its process's end says more than the core can.
+        // The end of a process that failed says more than the core can; one that was let go by the core ends in order.
         const dead = await this.#deadDevice();
         if (!this.#decided) this.#decide(dead ?? deviceLost(message === '' ? 'a device was lost' : message));
         return;
@@ -169,7 +171,10 @@ export class Supervisor {
 
   async #deadDevice(): Promise<Outcome | undefined> {
     const late = sleep(CAUSE_GRACE_MS, undefined, { ref: false });
-    const ends = this.#devices.map(({ child }) => child.ended.then((ending) => this.#lost(child, describeEnding(ending))));
+    const ends = this.#devices.map(async ({ child }) => {
+      const ending = await child.ended;
+      return isInOrder(ending) ? late : this.#lost(child, describeEnding(ending));
+    });
     return Promise.race([...ends, late]);
   }
 
@@ -191,7 +196,7 @@ export class Supervisor {
       const wasStarting = !this.#started;
       drain();
       if (!this.#decided && reason === undefined)
-        await Promise.race([this.#core.child.ended, sleep(CAUSE_GRACE_MS, undefined, { ref: false })]);
+        await Promise.race([this.#core.child.ended, sleep(isInOrder(ending) ? GIVEN_UP_GRACE_MS : CAUSE_GRACE_MS, undefined, { ref: false })]);
       if (this.#decided) return;
       if (reason !== undefined && wasStarting) this.#decide(failed(reason));
       else if (wasStarting)
@@ -247,6 +252,10 @@ export class Supervisor {
       }, ms),
     );
   }
+}
+
+function isInOrder(ending: Ending): boolean {
+  return ending.by === 'status' && ending.status === 0;
 }
 
 function logTail(child: Child): readonly string[] {
