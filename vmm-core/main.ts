@@ -13,9 +13,8 @@ import { type Phase, phase, startMachine } from './lifecycle/start-machine.ts';
 import type { VirtualMachine } from './lifecycle/virtual-machine.ts';
 import { VcpuWorker } from './vcpu/control.ts';
 
-const SIGNALS = { SIGTERM: 15, SIGINT: 2 } as const;
-
 exitOnUncaught('ch-vmm');
+// SIGTERM and SIGINT have no handler here: so they end the process whatever this thread is waiting for.
 
 const VCPU_ENTRY = new URL(import.meta.url.endsWith('.ts') ? './vcpu/worker.ts' : './vcpu/worker.js', import.meta.url);
 const phases: Phase[] = [phase('process', monotonicMs() - performance.now()), phase('code')];
@@ -58,7 +57,6 @@ function readOrders(from: CoreEnd): Orders {
 }
 
 async function run({ spec, devices, paused }: Orders): Promise<void> {
-  for (const [name, number] of Object.entries(SIGNALS)) process.on(name, () => exitNow(128 + number));
   phases.push(phase('orders'));
   const watcher = new Watcher();
   const early = new EarlyOrders(channel, watcher);

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, readSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from '#shared/lang/result.ts';
 import { type CoreLauncherEnd, type FromCore, type ToCore, coreLauncherChannel, startSocketPair } from '#shared/rpc/start-channel.ts';
 import { EPOLLIN } from '#shared/sys/epoll.ts';
@@ -59,6 +60,16 @@ export class CorePlace implements AsyncDisposable {
     return owned;
   }
 
+  /** Resolves when there is something to be received. */
+  readable({ fd }: OwnedFd): Promise<void> {
+    return new Promise((resolve) => {
+      const watch = this.watcher.watch(fd, EPOLLIN, () => {
+        watch.close();
+        resolve();
+      });
+    });
+  }
+
   /** A core that waits for its orders. `preload`: code that every thread of it runs first. */
   spawn(preload = ''): CoreProcess {
     return this.own(new CoreProcess(this, preload));
@@ -101,6 +112,12 @@ export class CoreProcess implements AsyncDisposable {
     this.exited = new Promise((resolve) => void this.child.once('exit', (status, signal) => resolve({ status, signal })));
     this.#channel = coreLauncherChannel(ours);
     this.#watches.push(place.watcher.watch(this.#channel.fd, EPOLLIN, () => this.#hear()));
+  }
+
+  /** Resolves when its main thread waits in that system call. */
+  async isIn(syscall: number): Promise<void> {
+    const { pid } = this.child;
+    while (!readFileSync(`/proc/${pid}/task/${pid}/syscall`, 'latin1').startsWith(`${syscall} `)) await sleep(5);
   }
 
   /** What it printed. */

@@ -89,6 +89,11 @@ export class HeldDisk implements VhostUserDevice, Disposable {
     while (this.heldSector !== sector) await new Promise<void>((resolve) => void (this.#changed = resolve));
   }
 
+  /** Answers its front end no more, and stays connected. */
+  fallSilent(): void {
+    this.#watch.modify(0);
+  }
+
   /** Looks at the ring from now on. */
   wakeUp(): void {
     this.isAsleep = false;
