@@ -1,4 +1,5 @@
 import { unreachable } from '#shared/lang/assert.ts';
+import { printable } from '#shared/lang/printable.ts';
 
 /** Why a guest cannot be started from what the user gave. */
 export type BootError = (ImageFault & { readonly image: ImageName }) | CommandLineError | IdentityError;
@@ -46,7 +47,7 @@ export function describeBootError(error: BootError): string {
     case 'IDENTITY_HAS_NUL':
       return `platform: ${error.key} has a NUL character, which would cut it short: remove it`;
     default:
-      return `${error.image.role} ${error.image.path}: ${describeFault(error, error.image.role)}`;
+      return `${error.image.role} "${printable(error.image.path)}" ${describeFault(error, error.image.role)}`;
   }
 }
 
@@ -57,7 +58,7 @@ function describeFault(fault: ImageFault, role: ImageName['role']): string {
     case 'UNREADABLE':
       return `cannot be read (${fault.reason}): check the file and its permissions`;
     case 'EMPTY':
-      return `is empty (0 bytes): give another ${role} or copy it again`;
+      return `is empty: give another ${role} or copy it again`;
     case 'TRUNCATED':
       return `is truncated: ${fault.part} should end at byte ${fault.end} but the file has ${fault.size}; copy it again`;
     case 'DOES_NOT_FIT':

@@ -82,7 +82,7 @@ function tryLoad(fd: number, ram: GuestWindows): string {
   if (loaded.ok) return 'loaded';
   const line = describeBootError({ image: { role: 'kernel', path: '/k' }, ...loaded.error });
   expect(line)
-    .to.match(/^kernel \/k: [^\n]+$/)
+    .to.match(/^kernel "\/k" [^\n]+$/)
     .and.not.match(/undefined|NaN/);
   return loaded.error.code;
 }

@@ -35,7 +35,7 @@ function fault(bytes: Uint8Array, ranges = RAM, size = bytes.length): ImageFault
   const result = parse(bytes, ranges, size);
   if (result.ok) throw new Error('was not refused');
   const line = describeBootError({ image: { role: 'kernel', path: '/k' }, ...result.error });
-  expect(line).to.match(/^kernel \/k: [^\n]+[:;(] ?[^\n]+$/);
+  expect(line).to.match(/^kernel "\/k" [^\n]+[:;(] ?[^\n]+$/);
   return result.error;
 }
 

@@ -9,10 +9,12 @@ import type { FrontendRegion } from '#shared/vhost-user/frontend/index.ts';
 import { GuestWindows } from '../boot/index.ts';
 import type { CpuidEntry } from '../kvm/cpuid-entry.ts';
 import { apicIdOf, guestCpuid } from '../kvm/cpuid.ts';
+import type { KvmError } from '../kvm/error.ts';
 import { Kvm } from '../kvm/kvm.ts';
 import { Vcpu } from '../kvm/vcpu.ts';
 import { Vm } from '../kvm/vm.ts';
 import { GuestRam } from '../memory/backing.ts';
+import { explainRefusal, refuseBeforehand } from '../memory/host-memory.ts';
 import { GIB, KVM_IDENTITY_MAP_ADDRESS, KVM_TSS_ADDRESS } from '../memory/layout.ts';
 import { type MemoryMap, describeMemoryMapError, planMemory } from '../memory/map.ts';
 import { MemorySlots } from '../memory/slots.ts';
@@ -79,11 +81,16 @@ export class MachineHost {
     const physicalBits = physicalBitsOf(cpuid.value);
     const map = planMemory({ ramSize: spec.memorySize, physicalBits });
     if (!map.ok) return err(`--memory: ${describeMemoryMapError(map.error)}`);
-    const { hugePageSize, prefault } = spec;
+    const { hugePageSize, prefault, memorySize: size } = spec;
+    const wish = { size, prefault, hugePageSize };
+    const refused = refuseBeforehand(wish);
+    if (refused !== undefined) return err(refused);
     const ram = GuestRam.create(map.value.ram, { prefault, ...(hugePageSize === undefined ? {} : { hugePageSize }) });
-    if (!ram.ok) return err(`--memory size=${spec.memorySize}: ${ram.error.message}`);
-    const vm = makeVm(kvm.value, ram.value);
+    if (!ram.ok) return err(explainRefusal(wish, ram.error.message));
+    const vm = makeVm(kvm.value);
     if (!vm.ok) return vm;
+    const shown = showMemory(vm.value, ram.value);
+    if (!shown.ok) return err(explainRefusal(wish, shown.error.message));
     const vcpus = makeVcpus(vm.value, spec.maxVcpus);
     if (!vcpus.ok) return vcpus;
     return ok(
@@ -138,7 +145,7 @@ export function eventFd(): OwnedFd {
   return expect(createEventFd(), 'machine');
 }
 
-function makeVm(kvm: Kvm, ram: GuestRam): Result<Vm, HostError> {
+function makeVm(kvm: Kvm): Result<Vm, HostError> {
   const fd = kvm.createVm();
   if (!fd.ok) return err(fd.error.message);
   const vm = new Vm(fd.value.take());
@@ -147,12 +154,20 @@ function makeVm(kvm: Kvm, ram: GuestRam): Result<Vm, HostError> {
     () => vm.setIdentityMapAddress(KVM_IDENTITY_MAP_ADDRESS),
     () => vm.enableSplitIrqchip(),
   ];
-  const slots = new MemorySlots(vm);
-  for (const step of [...steps, ...ram.ranges.map((range) => () => slots.add(range))]) {
+  for (const step of steps) {
     const done = step();
     if (!done.ok) return err(done.error.message);
   }
   return ok(vm);
+}
+
+function showMemory(vm: Vm, ram: GuestRam): Result<void, KvmError> {
+  const slots = new MemorySlots(vm);
+  for (const range of ram.ranges) {
+    const added = slots.add(range);
+    if (!added.ok) return added;
+  }
+  return ok();
 }
 
 function makeVcpus(vm: Vm, count: number): Result<readonly Vcpu[], HostError> {

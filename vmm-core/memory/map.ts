@@ -1,4 +1,5 @@
 import { unreachable } from '#shared/lang/assert.ts';
+import { sizeText } from '#shared/lang/printable.ts';
 import { type Result, err, ok } from '#shared/lang/result.ts';
 import {
   type AddressRange,
@@ -93,9 +94,9 @@ export function describeMemoryMapError(error: MemoryMapError): string {
     case 'RAM_SIZE_NOT_A_NUMBER':
       return `memory size ${error.size} is not a whole number of bytes: give a size like 512M or 4G`;
     case 'RAM_TOO_SMALL':
-      return `memory size ${error.size} is too small: a guest needs at least ${error.least} bytes`;
+      return `memory size ${error.size} is too small: a guest needs at least ${sizeText(error.least)}`;
     case 'RAM_TOO_LARGE':
-      return `memory size ${error.size} is too large: guest addresses have ${error.physicalBits} bits here, which leaves room for at most ${error.most} bytes`;
+      return `memory size ${sizeText(error.size)} is too large: guest addresses have ${error.physicalBits} bits here, which leaves room for at most ${sizeText(error.most)}`;
     case 'RAM_NOT_PAGES':
       return `memory size ${error.size} is not a multiple of ${error.pageSize} bytes: give a size in KiB, MiB or GiB that is`;
     case 'PHYSICAL_BITS_OUT_OF_RANGE':

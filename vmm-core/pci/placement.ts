@@ -73,7 +73,7 @@ function chooseSlots(requests: readonly PlacementRequest[]): Result<number[], Pl
   for (const request of requests) {
     const slot = request.slot ?? lowestFree(owners);
     if (slot === undefined) {
-      const message = `${request.name}: all ${PCI_SLOTS} PCI slots are taken`;
+      const message = `device ${request.name}: no PCI slot is left; beside the host bridge a machine has room for ${PCI_SLOTS - 1} devices`;
       return err({ code: 'PCI_SLOTS_EXHAUSTED', name: request.name, message });
     }
     owners.set(slot, request.name);
