@@ -27,6 +27,7 @@ describe('chctl', function () {
     ['unknown option', ['run', '--kernal', 'x'], 2, 'chctl: unknown option "--kernal"; did you mean "--kernel"?'],
     ['memory 0', ['run', '--memory', 'size=0'], 2, 'chctl: --memory size=0: expected a size from 2M to 16384G'],
     ['no CPU', ['run', '--cpus', 'boot=0'], 2, 'chctl: --cpus boot=0: expected a whole number from 1 to 254'],
+    ['no time to stop', ['run', '--stop-timeout', '1m'], 2, 'chctl: --stop-timeout "1m": expected a whole number from 1 to 86400'],
     ['not built yet', ['run', '--net', 'tap=x'], 2, 'chctl: --net is not supported yet; leave it out'],
     ['help later in a bad line', ['run', '--cpus', 'boot=0', '--net', 'x', '--help'], 2, 'chctl: --net is not supported yet'],
     ['unknown command', ['rnu'], 2, 'chctl: there is no command "rnu"; did you mean "run"?'],

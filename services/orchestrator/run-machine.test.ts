@@ -133,6 +133,7 @@ describe('BegunMachine, with real processes that each do one odd thing', functio
       4,
       ['device _disk0 is lost: its process ended with status 5', 'last lines of _disk0:', '  about to die'],
     ],
+    ['the core gives the device up -> 4, its reason', 'give the device up', 'serve', 4, ['device _disk0 is lost: it has not answered']],
     ['a device that will not end -> killed, the status stays', 'power off', 'stubborn', 0, []],
   ];
   for (const [name, core, device, status, lines] of endings) {

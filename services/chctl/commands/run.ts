@@ -4,11 +4,13 @@ import { type GivenOptions, parseCommandLine } from '#shared/config/command-line
 import type { ConfigError } from '#shared/config/config-error.ts';
 import { type VmOptions, parseVmOptions } from '#shared/config/parse-vm-config.ts';
 import type { VmConfig } from '#shared/config/vm-config.ts';
+import { integer } from '#shared/config/value-types.ts';
 import { assert } from '#shared/lang/assert.ts';
-import type { Result } from '#shared/lang/result.ts';
+import { type Result, err, ok } from '#shared/lang/result.ts';
 import { EXIT } from '#shared/sys/process-exit.ts';
 import type { BegunMachine, LaunchError, Programs } from '../../orchestrator/index.ts';
 
+const STOP_TIMEOUT = integer(1, 86_400);
 const DEFAULT_CMDLINE = 'console=ttyS0 root=/dev/vda';
 
 /** `begun` has its core process started already; none where nothing is to be run. */
@@ -24,12 +26,13 @@ export async function runCommand(
   }
   assert(begun !== undefined, 'whoever asks for more than help has a machine begun');
   if (!begun.ok) return fail(begun.error.message);
-  const { config, given } = wanted;
+  const { config, given, stopSeconds } = wanted;
   const run = await begun.value.run(config, {
     programs,
     logLevel: Math.min(3, given.get('verbose')?.length ?? 0),
     slowKvm: given.has('slow-kvm'),
     tell,
+    ...(stopSeconds === undefined ? {} : { deadlines: { powerOffMs: stopSeconds * 1000 } }),
   });
   if (!run.ok) return fail(run.error.message);
   if (run.value.lines.length > 0) tell(run.value.lines.join('\n'));
@@ -39,6 +42,7 @@ export async function runCommand(
 interface Wanted {
   readonly config: VmConfig;
   readonly given: GivenOptions;
+  readonly stopSeconds: number | undefined;
 }
 
 /** What is to be run, or the exit status where that is all. */
@@ -49,8 +53,16 @@ async function readOptions(args: readonly string[]): Promise<Wanted | number> {
   if (given.value.has('version')) return showVersion();
   const options = parseVmOptions(given.value, defaults(given.value));
   if (!options.ok) return usageError(options.error);
+  const stopSeconds = stopTimeout(given.value.get('stop-timeout')?.[0]);
+  if (!stopSeconds.ok) return usageError(stopSeconds.error);
   const config = await withPayload(options.value);
-  return typeof config === 'string' ? fail(config) : { config, given: given.value };
+  return typeof config === 'string' ? fail(config) : { config, given: given.value, stopSeconds: stopSeconds.value };
+}
+
+function stopTimeout(value: string | undefined): Result<number | undefined, ConfigError> {
+  if (value === undefined) return ok(undefined);
+  const seconds = STOP_TIMEOUT.parse(value);
+  return seconds === undefined ? err({ code: 'BAD_VALUE', option: '--stop-timeout', value, expected: STOP_TIMEOUT.expected }) : ok(seconds);
 }
 
 /** The terminal is the serial port's, unless the virtio console was given it. */

@@ -62,6 +62,8 @@ export class Supervisor {
   #decide: (outcome: Outcome) => void = () => {};
   #decided = false;
   #started = false;
+  /** The core has said why it ends: its own end is no news then. */
+  #hasCoreEnded = false;
   #signalled: NodeJS.Signals | undefined;
 
   constructor(core: SupervisedCore, devices: readonly SupervisedDevice[], options: SupervisorOptions) {
@@ -121,7 +123,7 @@ export class Supervisor {
     this.#watches.push(watch);
     void child.ended.then((ending) => {
       drain();
-      if (this.#decided) return;
+      if (this.#decided || this.#hasCoreEnded) return;
       const line = this.#started
         ? `the core process ${describeEnding(ending)}`
         : `the core process ${describeEnding(ending)} before the machine ran`;
@@ -150,6 +152,7 @@ export class Supervisor {
   }
 
   async #onEnded(reason: number, message: string): Promise<void> {
+    this.#hasCoreEnded = true;
     this.#core.child.isStopping();
     switch (reason) {
       case EndedReason.POWERED_OFF:
@@ -196,8 +199,11 @@ export class Supervisor {
       const wasStarting = !this.#started;
       drain();
       if (!this.#decided && reason === undefined)
-        await Promise.race([this.#core.child.ended, sleep(isInOrder(ending) ? GIVEN_UP_GRACE_MS : CAUSE_GRACE_MS, undefined, { ref: false })]);
-      if (this.#decided) return;
+        await Promise.race([
+          this.#core.child.ended,
+          sleep(isInOrder(ending) ? GIVEN_UP_GRACE_MS : CAUSE_GRACE_MS, undefined, { ref: false }),
+        ]);
+      if (this.#decided || this.#hasCoreEnded) return;
       if (reason !== undefined && wasStarting) this.#decide(failed(reason));
       else if (wasStarting)
         this.#decide(failed(`the process of device ${child.name} ${describeEnding(ending)} before the machine ran`, ...logTail(child)));

@@ -1,5 +1,5 @@
 /** A device that serves nothing: its disk's serial says which one thing it does. */
-import { writeSync } from 'node:fs';
+import { readSync, writeSync } from 'node:fs';
 import { type ToDevice, deviceStartChannel } from '#shared/rpc/start-channel.ts';
 import { Watcher } from '#shared/sys/watcher.ts';
 import { EPOLLIN } from '#shared/sys/epoll.ts';
@@ -35,6 +35,7 @@ function start(serial: string, socket: OwnedFd | undefined): void {
   channel.send({ started: {} });
   if (socket === undefined) return;
   watcher.watch(socket.fd, EPOLLIN, () => {
+    if (readSync(socket.fd, Buffer.alloc(1)) === 0) exitNow(0);
     writeSync(2, 'about to die\n');
     exitNow(5);
   });

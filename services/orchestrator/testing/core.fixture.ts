@@ -42,6 +42,11 @@ function run(): void {
   if (behaviour === 'fault') end(EndedReason.GUEST_FAULT, 'the guest failed twice\nrip 0x100000');
   if (behaviour === 'crash') process.kill(process.pid, 'SIGSEGV');
   if (behaviour === 'kill the device') for (const socket of sockets) writeSync(socket.fd, 'x');
+  if (behaviour === 'give the device up') {
+    for (const socket of sockets) socket.close();
+    // The guest's last words take longer than a device's orderly end.
+    setTimeout(() => end(EndedReason.DEVICE_LOST, 'device _disk0 is lost: it has not answered'), 300);
+  }
 }
 
 function end(reason: number, message = ''): void {
