@@ -20,7 +20,7 @@ export interface PlannedDevice {
 }
 
 export interface PlanInput {
-  readonly host: MachineHost;
+  readonly host: Pick<MachineHost, 'vm' | 'map'>;
   /** The eventfd of effects. */
   readonly wakeFd: number;
   /** Undefined: no serial port. */
@@ -32,6 +32,8 @@ export interface PlanInput {
 /** The plan, or one line that says why the devices have no place. */
 export function planMachine({ host, wakeFd, serial, devices }: PlanInput): Result<MachinePlan, string> {
   const { map } = host;
+  const twice = devices.find(({ link }, index) => devices.findIndex((other) => other.link.id === link.id) < index);
+  if (twice !== undefined) return err(`two devices have the id ${twice.link.id}; give each its own`);
   const requests = devices.map(({ link, slot }) => ({
     name: link.id,
     ...(slot === undefined ? {} : { slot }),

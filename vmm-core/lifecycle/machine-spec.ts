@@ -3,6 +3,7 @@ import { type Result, err, ok } from '#shared/lang/result.ts';
 import type { PlatformConfig } from '#shared/config/vm-config.ts';
 import type { Incoming, ToCore } from '#shared/rpc/start-channel.ts';
 import type { OwnedFd } from '#shared/sys/owned-fd.ts';
+import { QUEUE_SIZE_MAX } from '../virtio-pci/spec.ts';
 
 export interface MachineSpec {
   readonly bootVcpus: number;
@@ -56,15 +57,17 @@ export type SpecError = string;
 export function readMachine({ message, fds }: Incoming<ToCore>): Result<MachineSpec, SpecError> {
   const create = message.createVm;
   if (create === undefined || create === null) return err('the first start message creates no machine');
-  const { bootVcpus = 0, maxVcpus = 0, memorySize = 0 } = create;
+  const bootVcpus = create.bootVcpus ?? 0;
+  const maxVcpus = create.maxVcpus ?? 0;
+  if (bootVcpus < 1 || bootVcpus > maxVcpus) return err(`the start message asks for ${bootVcpus} of ${maxVcpus} vCPUs`);
   const descriptor = descriptors(fds);
   const kvm = descriptor(create.kvm);
   const origin = readOrigin(create, descriptor);
   if (kvm === undefined || origin === undefined) return err('the start message lacks /dev/kvm, or something to start from');
   return ok({
-    bootVcpus: bootVcpus ?? 0,
-    maxVcpus: maxVcpus ?? 0,
-    memorySize: Number(memorySize ?? 0),
+    bootVcpus,
+    maxVcpus,
+    memorySize: Number(create.memorySize ?? 0),
     prefault: create.prefault ?? false,
     hugePageSize: Number(create.hugePageSize ?? 0) || undefined,
     identity: readIdentity(create.platform ?? {}),
@@ -90,14 +93,14 @@ export function readDevice(add: AddDevice, fds: readonly OwnedFd[]): Result<Devi
   const socket = descriptor(vhostUser?.socket);
   if (!vhostUser || socket === undefined) return err(`device ${id} is of no known kind, or lacks its descriptor`);
   const { deviceType, numQueues, queueSize } = vhostUser;
-  return ok({
-    ...place,
-    kind: 'vhost-user',
-    deviceType: deviceType ?? 0,
-    queueCount: numQueues ?? 1,
-    queueSize: queueSize ?? 0,
-    socket,
-  });
+  const queues = { queueCount: numQueues ?? 0, queueSize: queueSize ?? 0 };
+  if (!areQueues(queues)) return err(`device ${id} cannot have ${queues.queueCount} queues of ${queues.queueSize} entries`);
+  return ok({ ...place, kind: 'vhost-user', deviceType: deviceType ?? 0, ...queues, socket });
+}
+
+/** Entries are a power of two (virtio 1.2, 2.6). How many queues there may be is the device's to say. */
+function areQueues({ queueCount, queueSize }: { readonly queueCount: number; readonly queueSize: number }): boolean {
+  return queueCount > 0 && queueSize > 0 && queueSize <= QUEUE_SIZE_MAX && Number.isInteger(Math.log2(queueSize));
 }
 
 type CreateVm = NonNullable<ToCore['createVm']>;

@@ -128,8 +128,9 @@ function readClock(value: unknown): Clock | undefined {
   };
 }
 
+/** A u64. */
 function isDecimal(value: unknown): value is string {
-  return typeof value === 'string' && /^\d{1,20}$/.test(value);
+  return typeof value === 'string' && /^\d{1,20}$/.test(value) && BigInt(value) < 2n ** 64n;
 }
 
 function isQueues(value: unknown): value is Record<string, readonly number[]> {
