@@ -311,6 +311,20 @@ describe('a core process continues what another has saved', function () {
       });
     }
 
+    it('but not that a register was locked when it was saved: nobody holds that lock now', async () => {
+      const lock = (bytes: string): string =>
+        Buffer.concat([Buffer.from([9]), Buffer.from(bytes, 'base64').subarray(1)]).toString('base64');
+      const locked = ['gsi-routes', 'ioapic', 'com1', 'pci-root', 'debug-port', 'disk0-virtio'];
+      const slices = ({ name, bytes }: Saved['slices'][number]): string => (locked.includes(name) ? lock(bytes) : bytes);
+      damaged((state) =>
+        change(state, (saved) => ({ ...saved, slices: saved.slices.map((slice) => ({ ...slice, bytes: slices(slice) })) })),
+      );
+      const core = newCore('bad');
+      heldDisk(core);
+      await core.run();
+      await core.says((said) => said.length > 100);
+    });
+
     it('memory cut short', async () => {
       damaged((state) => state);
       truncateSync(files('bad')[1], MEMORY_SIZE - 4096);

@@ -7,7 +7,7 @@
 import { assert } from '#shared/lang/assert.ts';
 import { type Result, ok } from '#shared/lang/result.ts';
 import type { StateArena, StateSlice } from '../state/arena.ts';
-import { Lock } from '../state/lock.ts';
+import type { Lock } from '../state/lock.ts';
 import type { KvmError } from './error.ts';
 import type { Msi, MsiRoute, Vm } from './vm.ts';
 
@@ -32,7 +32,7 @@ export class GsiRoutes {
     this.count = count;
     this.#vm = vm;
     this.#slice = arena.slice('gsi-routes', VERSION, (HEADER_WORDS + count * ROUTE_WORDS) * 4);
-    this.#lock = new Lock(this.#slice.words, LOCK_WORD);
+    this.#lock = arena.lock(this.#slice.words, LOCK_WORD);
   }
 
   /** Routes `gsi` to `msi`, whose numbers are what the guest wrote. Costs a KVM call only where something changes. */

@@ -9,7 +9,7 @@ import { assert } from '#shared/lang/assert.ts';
 import { type IoHandler, allOnes } from '../bus/bus.ts';
 import type { AddressRange } from '../memory/layout.ts';
 import type { StateArena } from '../state/arena.ts';
-import { Lock } from '../state/lock.ts';
+import type { Lock } from '../state/lock.ts';
 import { BarMap } from './bar-map.ts';
 import { EXTENDED_CONFIG_SPACE_SIZE } from './config-space.ts';
 import type { PciFunction } from './pci-function.ts';
@@ -42,7 +42,7 @@ export class PciRoot {
 
   constructor(options: PciRootOptions, arena: StateArena) {
     this.#words = arena.slice('pci-root', 1, WORDS * 4).words;
-    this.#lock = new Lock(this.#words, LOCK);
+    this.#lock = arena.lock(this.#words, LOCK);
     this.bars = new BarMap([options.window32, options.window64], this.#words, GENERATION, this.#lock);
   }
 

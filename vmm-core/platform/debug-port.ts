@@ -1,7 +1,7 @@
 import { sampleMonotonic, sampledNanoseconds, sampledSeconds } from '#shared/sys/clock.ts';
 import { type IoHandler, allOnes } from '../bus/bus.ts';
 import type { StateArena } from '../state/arena.ts';
-import { Lock } from '../state/lock.ts';
+import type { Lock } from '../state/lock.ts';
 
 /** Marks kept; older ones are overwritten. Kernels also write here just to pass time, so this must not grow. */
 export const DEBUG_MARKS = 512;
@@ -28,7 +28,7 @@ export class DebugPort implements IoHandler {
   constructor(arena: StateArena) {
     const slice = arena.slice('debug-port', 1, (MARKS + DEBUG_MARKS * MARK_WORDS) * 4);
     this.#words = slice.words;
-    this.#lock = new Lock(slice.words, LOCK);
+    this.#lock = arena.lock(slice.words, LOCK);
   }
 
   read(_offset: number, size: number): number {

@@ -9,7 +9,7 @@ import type { MsiMessage, VmIoctls } from '../bus/vm-ioctls.ts';
 import { type IoHandler, allOnes } from '../bus/bus.ts';
 import { IOAPIC_PIN_COUNT, LAPIC_ADDRESS } from '../memory/layout.ts';
 import type { StateArena } from '../state/arena.ts';
-import { Lock } from '../state/lock.ts';
+import type { Lock } from '../state/lock.ts';
 import { EPOLLIN } from '#shared/sys/epoll.ts';
 import { signalEventFd } from '#shared/sys/eventfd.ts';
 import { asFd } from '#shared/sys/owned-fd.ts';
@@ -76,7 +76,7 @@ export class Ioapic implements IoHandler {
   constructor(options: IoapicOptions, arena: StateArena, ioctls: VmIoctls) {
     const slice = arena.slice('ioapic', 1, (ENTRIES + IOAPIC_PIN_COUNT * 2) * 4);
     this.#words = slice.words;
-    this.#lock = new Lock(slice.words, LOCK);
+    this.#lock = arena.lock(slice.words, LOCK);
     this.#pinFds = options.pinFds;
     this.#ioctls = ioctls;
   }

@@ -8,7 +8,7 @@
 import { type IoHandler, allOnes } from '../bus/bus.ts';
 import type { StateArena } from '../state/arena.ts';
 import type { Effects } from '../state/effects.ts';
-import { Lock } from '../state/lock.ts';
+import type { Lock } from '../state/lock.ts';
 import { ByteRing } from './byte-ring.ts';
 import type { InterruptLine } from './ioapic.ts';
 
@@ -104,7 +104,7 @@ export class SerialPort implements IoHandler {
   constructor(options: SerialOptions, arena: StateArena, effects: Effects, interrupt: InterruptLine) {
     const slice = arena.slice(options.name, 1, OUTPUT_BYTES + SERIAL_OUTPUT_CAPACITY);
     this.#words = slice.words;
-    this.#lock = new Lock(slice.words, W.lock);
+    this.#lock = arena.lock(slice.words, W.lock);
     this.#loop = new ByteRing(slice.words, W.loop, slice.bytes.subarray(LOOP_BYTES, INPUT_BYTES));
     this.#input = new ByteRing(slice.words, W.input, slice.bytes.subarray(INPUT_BYTES, OUTPUT_BYTES));
     this.#output = new ByteRing(slice.words, W.output, slice.bytes.subarray(OUTPUT_BYTES));

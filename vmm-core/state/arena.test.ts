@@ -75,4 +75,12 @@ describe('StateArena', () => {
       expect(slice.bytes.every((byte) => byte === 0)).to.equal(true);
     });
   }
+
+  it('restore: locks are free, whatever was saved of them', () => {
+    const arena = arenaOf();
+    const lock = arena.lock(arena.slice('serial', 1, 8).words, 0);
+    expect(arena.restore([good]).ok).to.equal(true);
+    lock.acquire();
+    lock.release();
+  });
 });

@@ -9,6 +9,7 @@
  */
 import { assert } from '#shared/lang/assert.ts';
 import { type Result, err, ok } from '#shared/lang/result.ts';
+import { Lock } from './lock.ts';
 
 const ALIGNMENT = 8;
 const GUARD_SIZE = 8;
@@ -45,6 +46,7 @@ interface Entry {
 export class StateArena {
   readonly #buffer: SharedArrayBuffer;
   readonly #entries = new Map<string, Entry>();
+  readonly #locks: { readonly words: Int32Array; readonly index: number }[] = [];
   #end = 0;
 
   constructor(buffer: SharedArrayBuffer) {
@@ -75,6 +77,12 @@ export class StateArena {
     return slice;
   }
 
+  /** A lock in `words[index]`, a word of a slice's own. */
+  lock(words: Int32Array, index: number): Lock {
+    this.#locks.push({ words, index });
+    return new Lock(words, index);
+  }
+
   /** Copies of all slices, in the order they were laid out. */
   save(): SavedSlice[] {
     return Array.from(this.#entries, ([name, { version, slice }]) => ({ name, version, bytes: new Uint8Array(slice.bytes) }));
@@ -97,6 +105,8 @@ export class StateArena {
       const part = byName.get(name);
       if (part !== undefined) slice.bytes.set(part.bytes);
     }
+    // Nobody holds one: what a damaged state says of that would be waited for in vain.
+    for (const { words, index } of this.#locks) Atomics.store(words, index, 0);
     return ok();
   }
 

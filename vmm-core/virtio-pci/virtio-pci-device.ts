@@ -15,7 +15,7 @@ import { Msix, type MsixWiring, msixWords } from '../pci/msix.ts';
 import { PciFunction } from '../pci/pci-function.ts';
 import type { StateArena } from '../state/arena.ts';
 import type { Effects } from '../state/effects.ts';
-import { Lock } from '../state/lock.ts';
+import type { Lock } from '../state/lock.ts';
 import { CAP_BAR, CAP_EXTRA, CAP_OFFSET, CAP_REGION_LENGTH, addVirtioCapabilities } from './capabilities.ts';
 import { CommonConfig } from './common-config.ts';
 import { CONFIG_WRITE_WORDS, type ConfigField, DeviceConfig } from './device-config.ts';
@@ -115,7 +115,7 @@ export class VirtioPciDevice {
     const writes = msix + CONFIG_WRITE_WORDS;
     const { words, bytes } = arena.slice(`${plan.name}-virtio`, 1, writes * 4 + plan.config.length);
     this.#registers = new VirtioRegisters(words.subarray(0, registers), plan.queueSizes);
-    this.#lock = new Lock(words, R.lock);
+    this.#lock = arena.lock(words, R.lock);
     this.#msix = new Msix(words.subarray(registers, msix), plan.vectorFds, wiring);
     const configBytes = bytes.subarray(writes * 4, writes * 4 + plan.config.length);
     this.#config = new DeviceConfig(this.#registers, configBytes, words.subarray(msix, writes), plan.writableConfig ?? []);
