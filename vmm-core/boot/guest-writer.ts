@@ -37,9 +37,12 @@ export interface GuestWindow {
 export class GuestWindows implements GuestRam {
   readonly ranges: readonly AddressRange[];
   readonly #windows: readonly GuestWindow[];
+  readonly #willLoad: (range: AddressRange) => void;
 
-  constructor(windows: readonly GuestWindow[]) {
+  /** `willLoad` hears what is about to be read from a file. */
+  constructor(windows: readonly GuestWindow[], willLoad: (range: AddressRange) => void = () => {}) {
     this.#windows = windows;
+    this.#willLoad = willLoad;
     this.ranges = mergeNeighbours(windows);
   }
 
@@ -52,6 +55,7 @@ export class GuestWindows implements GuestRam {
   load(request: LoadRequest): Result<void, LoadError> {
     const { fd, fileOffset, address, length } = request;
     if (!contains(this.ranges, { start: address, size: length })) return err({ code: 'NOT_MAPPED', address, length });
+    this.#willLoad({ start: address, size: length });
     for (const piece of this.#pieces(address, length)) {
       const filled = readFully(fd, piece.target, fileOffset + piece.from);
       if (!filled.ok) return filled;

@@ -19,6 +19,7 @@ import { GIB, KVM_IDENTITY_MAP_ADDRESS, KVM_TSS_ADDRESS } from '../memory/layout
 import { type MemoryMap, describeMemoryMapError, planMemory } from '../memory/map.ts';
 import { MemorySlots } from '../memory/slots.ts';
 import { configureVcpu } from '../vcpu/boot-state.ts';
+import { makeRoom } from './early-memory.ts';
 import type { MachineSpec } from './machine-spec.ts';
 
 const LEAF_ADDRESS_BITS = 0x8000_0008;
@@ -127,7 +128,7 @@ export class MachineHost {
         return { start: guestStart + offset, bytes };
       });
     });
-    return new GuestWindows(pieces);
+    return new GuestWindows(pieces, (range) => makeRoom(this.ram, range));
   }
 
   /** All vCPUs are cores of one package. */

@@ -14,6 +14,7 @@ import { VcpuThreads, type VcpuWorker } from '../vcpu/control.ts';
 import { type SavedVcpu, type StateFormat, restoreVcpu, saveVcpu, stateFormat } from '../vcpu/state.ts';
 import type { FatalReport } from '../vcpu/thread.ts';
 import { bootPayload } from './boot-payload.ts';
+import { makeRoomForLinux } from './early-memory.ts';
 import type { MachineHost } from './machine-host.ts';
 import { EFFECT_WORD, type PlannedDevice } from './machine-plan.ts';
 import type { MachineOrigin, MachineSpec } from './machine-spec.ts';
@@ -186,6 +187,7 @@ export class VirtualMachine {
       host.windows(),
     );
     if (!state.ok) return err(describeBootError(state.error));
+    makeRoomForLinux(host.ram, state.value);
     const set = setBootRegisters(boot, state.value);
     return set.ok ? ok() : err(set.error.message);
   }

@@ -1,5 +1,5 @@
-import { closeSync, mkdtempSync, openSync, readdirSync, rmSync, statSync, truncateSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, readdirSync, rmSync, statSync, truncateSync } from 'node:fs';
+import { release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { expect as must } from '#shared/lang/result.ts';
@@ -16,6 +16,21 @@ const RANGES = [
 
 function bytesOf(range: BackedRange | undefined): Uint8Array {
   return range === undefined ? new Uint8Array(0) : new Uint8Array(viewAt(range.hostAddress, range.size));
+}
+
+/** Linux has MADV_COLLAPSE for shared memory from 6.1 on, where it was built with large pages. */
+function canCollapse(): boolean {
+  const [major = 0, minor = 0] = release()
+    .split('.')
+    .map((part) => Number.parseInt(part, 10));
+  return (major > 6 || (major === 6 && minor >= 1)) && existsSync('/sys/kernel/mm/transparent_hugepage');
+}
+
+/** Of the mapping that begins at `address`, how much this process sees through large pages. */
+function largeBytesAt(address: number): number {
+  const smaps = readFileSync('/proc/self/smaps', 'latin1');
+  const from = smaps.search(new RegExp(`^0*${address.toString(16)}-`, 'm'));
+  return Number(/^ShmemPmdMapped: +(\d+) kB$/m.exec(smaps.slice(from))?.[1]) * 1024;
 }
 
 describe('GuestRam', () => {
@@ -46,6 +61,25 @@ describe('GuestRam', () => {
       const blocks = ram.ranges.map(({ fd }) => statSync(`/proc/self/fd/${fd}`).blocks * 512);
       expect(blocks[0]).to.equal(prefault ? RANGES[0]?.size : 0);
     }
+  });
+
+  it('lies where large pages can stand behind guest addresses', () => {
+    using ram = must(GuestRam.create([{ start: 0, size: 0x30_1000 }, ...RANGES.slice(1)]), 'test');
+    expect((ram.ranges[0]?.hostAddress ?? 1) % 0x20_0000).to.equal(0);
+    expect(bytesOf(ram.ranges[0])[0x30_0fff]).to.equal(0);
+  });
+
+  it('makes large pages of what will be used, and keeps what is there', function () {
+    if (!canCollapse()) return this.skip();
+    using ram = must(GuestRam.create([{ start: 0, size: 0x70_0000 }]), 'test');
+    bytesOf(ram.ranges[0])[0x20_0001] = 7;
+    ram.willBeUsed({ start: 0x3f_ffff, size: 2 });
+    ram.willBeUsed({ start: 0x6f_0000, size: 0x1_0000 });
+    ram.willBeUsed({ start: 0x1_0000_0000, size: 0x20_0000 });
+    expect(largeBytesAt(ram.ranges[0]?.hostAddress ?? 0)).to.equal(0x40_0000);
+    expect([...bytesOf(ram.ranges[0]).subarray(0x20_0000, 0x20_0003)]).to.deep.equal([0, 7, 0]);
+    must(ram.discard(), 'test');
+    expect(bytesOf(ram.ranges[0])[0x20_0001]).to.equal(0);
   });
 
   it('more than there is -> MEMORY, nothing left behind', () => {

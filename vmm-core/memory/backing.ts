@@ -10,10 +10,11 @@ import { MADV_COLLAPSE, MADV_DONTDUMP, MADV_HUGEPAGE, MADV_POPULATE_WRITE, Mappi
 import { createSealedMemfd } from '#shared/sys/memfd.ts';
 import type { Fd, OwnedFd } from '#shared/sys/owned-fd.ts';
 import { SYS } from '#shared/sys/syscall-numbers.ts';
-import type { AddressRange } from './layout.ts';
+import { type AddressRange, MIB } from './layout.ts';
 
 const FALLOC_FL_KEEP_SIZE = 1;
 const FALLOC_FL_PUNCH_HOLE = 2;
+const LARGE_PAGE = 2 * MIB;
 const SHMEM_HUGEPAGE_SETTING = '/sys/kernel/mm/transparent_hugepage/shmem_enabled';
 
 export interface BackingOptions {
@@ -74,6 +75,20 @@ export class GuestRam implements Disposable {
     return this.#parts.map(({ range }) => range);
   }
 
+  /**
+   * Large pages around [start, start + size) of guest addresses, now, where the guest is about to use it and would else get small
+   * ones: the first access to each page is an exit. Where the host cannot, small ones do.
+   */
+  willBeUsed({ start, size }: AddressRange): void {
+    for (const { mapping, range } of this.#parts) {
+      if (range.pages !== 'small') continue;
+      const first = Math.max(0, Math.floor((start - range.guestStart) / LARGE_PAGE) * LARGE_PAGE);
+      const wanted = Math.ceil((start + size - range.guestStart) / LARGE_PAGE) * LARGE_PAGE;
+      const last = Math.min(wanted, Math.floor(range.size / LARGE_PAGE) * LARGE_PAGE);
+      if (first < last) collapse(mapping, first, last - first);
+    }
+  }
+
   /** All of it reads as zero again, for every process that maps it; prefaulted memory is had again at once. */
   discard(): Result<void, MemoryError> {
     for (const { mapping, owned, range } of this.#parts) {
@@ -101,7 +116,9 @@ export class GuestRam implements Disposable {
     const { hugePageSize } = options;
     const memfd = createSealedMemfd({ name: 'guest-ram', size, ...(hugePageSize === undefined ? {} : { hugePageSize }) });
     if (!memfd.ok) return memfd;
-    const mapped = Mapping.map({ fd: memfd.value.fd, length: size });
+    // A guest address and the host's address of it differ by whole large pages, or none can stand behind both.
+    const alignment = hugePageSize === undefined && size >= LARGE_PAGE ? { alignment: LARGE_PAGE } : {};
+    const mapped = Mapping.map({ fd: memfd.value.fd, length: size, ...alignment });
     if (!mapped.ok) {
       memfd.value.close();
       return mapped;
@@ -122,7 +139,13 @@ function largePages(mapping: Mapping, prefault: boolean): PageKind {
   if (setting === 'always' || setting === 'within_size' || setting === 'advise') {
     if (mapping.advise(MADV_HUGEPAGE).ok) return 'advised';
   }
-  return prefault && mapping.advise(MADV_COLLAPSE).ok ? 'collapsed' : 'small';
+  return prefault && collapse(mapping, 0, mapping.length) ? 'collapsed' : 'small';
+}
+
+/** Large pages for a part of a mapping. The kernel makes one only where there is a page already: one of each is touched. */
+function collapse(mapping: Mapping, offset: number, length: number): boolean {
+  for (let at = offset; at < offset + length; at += LARGE_PAGE) Atomics.or(new Uint8Array(mapping.view(at, 1)), 0, 0);
+  return mapping.advise(MADV_COLLAPSE, offset, length).ok;
 }
 
 /** The word in brackets: `always within_size advise [never] deny force`. */
