@@ -4,7 +4,8 @@
  * w marks its memory, m tells whether memory is marked (`1`) or empty (`0`), d reads sector 0 of its disk and says its first byte,
  * k starts its disk and asks it for two sectors without waiting for them, c counts aloud (a byte at a time, in bl and in memory)
  * until the next letter, r, i and t reset by ACPI, keyboard controller and triple fault, o powers off, u jumps to where no memory
- * is, s spins, b says what the generic event device tells. At its start it says `>`.
+ * is, s spins, b says what the generic event device tells, e says how often that has interrupted it, f faults on both of two
+ * processors at once. At its start it says `>`.
  */
 import { writeFileSync } from 'node:fs';
 import { pvhElf } from '../../vmm-core/boot/testing/kernel-images.ts';
@@ -41,6 +42,8 @@ const RING_SIZE = 8;
 const DISK_CONFIG = 0xe800_8000;
 const LAPIC_SPURIOUS = 0xfee0_00f0;
 const LAPIC_EOI = 0xfee0_00b0;
+const LAPIC_COMMAND = 0xfee0_0300;
+const SECOND_START = 0x8000;
 const DISK_VECTOR = 0x40;
 const EVENT_VECTOR = 0x41;
 const EVENT_PIN = 13;
@@ -98,18 +101,41 @@ function commands(code: GuestCode, { gedRegister }: GuestPlaces): void {
   command('c', () => count(code));
   command('r', () => code.out8(0x600, 1));
   command('i', () => code.out8(0x64, 0xfe));
-  // lidt of an empty table; ud2.
-  command('t', () => code.raw(0x0f, 0x01, 0x1d, ...dword(AT.mark + 0x100), 0x0f, 0x0b));
+  command('t', () => fault(code));
   command('o', () => code.out8(0x600, 0x34));
   command('u', () => code.raw(0xb8, ...dword(NO_MEMORY), 0xff, 0xe0)); // mov eax, NO_MEMORY; jmp eax
   command('s', () => code.say('s').raw(0xeb, 0xfe)); // jmp $
   command('b', () => sayEvent(code, gedRegister));
+  command('e', () =>
+    code
+      .raw(0xb3, 0x30)
+      .raw(0x02, 0x1d, ...dword(AT.eventInterrupts))
+      .sayBl(),
+  ); // mov bl, '0'; add bl, [...]
+  command('f', () => faultTwice(code));
   code.jump('next');
 }
 
 function sayMark(code: GuestCode): void {
   code.raw(0xb3, 0x30).raw(0x02, 0x1d, ...dword(AT.mark)); // mov bl, '0'; add bl, [mark]
   code.sayBl();
+}
+
+/** lidt of an empty table; ud2. */
+function fault(code: GuestCode): void {
+  code.raw(0x0f, 0x01, 0x1d, ...dword(AT.mark + 0x100), 0x0f, 0x0b);
+}
+
+/** Starts the second processor with code that has no interrupt table either. */
+function faultTwice(code: GuestCode): void {
+  // In real mode: mov byte [0x8020], 1; lidt [0x8028]; int3.
+  const second = [0xc6, 0x06, 0x20, 0x80, 0x01, 0x0f, 0x01, 0x1e, 0x28, 0x80, 0xcc];
+  for (const [at, byte] of second.entries()) code.write8(SECOND_START + at, byte);
+  for (const at of [0x20, 0x28, 0x2c]) code.write32(SECOND_START + at, 0);
+  code.write32(LAPIC_COMMAND + 0x10, 0x0100_0000).write32(LAPIC_COMMAND, 0x4500); // to APIC id 1: INIT
+  code.write32(LAPIC_COMMAND, 0x4600 | (SECOND_START >> 12)); // start-up message
+  code.wait8(SECOND_START + 0x20, 1);
+  fault(code);
 }
 
 /** Starts the disk, its queue empty, with interrupts for it. */
