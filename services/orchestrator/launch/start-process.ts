@@ -8,7 +8,7 @@ import type { OwnedFd } from '#shared/sys/owned-fd.ts';
 import { SOCK_SEQPACKET, socketPair } from '#shared/sys/unix-socket.ts';
 import { SYS } from '#shared/sys/syscall-numbers.ts';
 import { Child } from '../supervise/child.ts';
-import type { LaunchError } from './launch-error.ts';
+import { type LaunchError, errorName, makingMessage } from './launch-error.ts';
 
 export interface ProcessSpec {
   /** `core`, or the device's id: names the log file. */
@@ -31,7 +31,12 @@ export function startProcess({ name, script, runDirectory, verbose }: ProcessSpe
   if (!pair.ok) return err({ code: 'PROCESS', message: `${name} cannot be started: ${pair.error.message}` });
   const [ours, theirs] = pair.value;
   const logPath = join(runDirectory, `${name}.log`);
-  const log = openSync(logPath, 'a', 0o600);
+  const opened = openLog(name, logPath);
+  if (!opened.ok) {
+    for (const end of pair.value) end.close();
+    return opened;
+  }
+  const log = opened.value;
   try {
     // A process group of its own: Ctrl-C at the terminal is for us to judge, and the group can be killed as one.
     const output = verbose ? 2 : log;
@@ -40,6 +45,14 @@ export function startProcess({ name, script, runDirectory, verbose }: ProcessSpe
   } finally {
     closeSync(log);
     theirs.close();
+  }
+}
+
+function openLog(name: string, path: string): Result<number, LaunchError> {
+  try {
+    return ok(openSync(path, 'a', 0o600));
+  } catch (error) {
+    return err({ code: 'PROCESS', message: `${name} cannot be started: ${makingMessage('its log', path, errorName(error))}` });
   }
 }
 

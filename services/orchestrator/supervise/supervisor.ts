@@ -146,9 +146,29 @@ export class Supervisor {
         kind === EventKind.RESET ? 'the guest was reset' : kind === EventKind.DEVICE_LOST ? 'a device is lost' : 'a device needs a reset';
       log(kind === EventKind.RESET && about === '' ? 1 : 0, about === '' ? name : `${name} (${about})`);
     }
-    if (message.failed && !this.#decided) this.#decide(failed(message.failed.message ?? 'the core process failed'));
+    if (message.failed && !this.#decided) void this.#onFailed(message.failed.message ?? 'the core process failed');
     if (message.ended && !this.#decided)
       void this.#onEnded(message.ended.reason ?? EndedReason.REASON_UNSPECIFIED, message.ended.message ?? '');
+  }
+
+  /** Of a device process that breaks before the machine runs the core sees no more than that the connection closes. */
+  async #onFailed(message: string): Promise<void> {
+    this.#hasCoreEnded = true;
+    const broken = this.#started ? undefined : await this.#brokenDevice();
+    if (!this.#decided) this.#decide(broken ?? failed(message));
+  }
+
+  /** The first device process that has ended otherwise than the core's end makes it. */
+  async #brokenDevice(): Promise<Outcome | undefined> {
+    const ends = this.#devices.map(async ({ child }) => {
+      const ending = await child.ended;
+      return isInOrder(ending) ? undefined : didNotStart(child, ending);
+    });
+    const broken = new Promise<Outcome>((resolve) => {
+      for (const end of ends) void end.then((outcome) => outcome === undefined || resolve(outcome));
+    });
+    const none = Promise.all(ends).then(() => undefined);
+    return Promise.race([broken, none, sleep(CAUSE_GRACE_MS, undefined, { ref: false })]);
   }
 
   async #onEnded(reason: number, message: string): Promise<void> {
@@ -205,8 +225,7 @@ export class Supervisor {
         ]);
       if (this.#decided || this.#hasCoreEnded) return;
       if (reason !== undefined && wasStarting) this.#decide(failed(reason));
-      else if (wasStarting)
-        this.#decide(failed(`the process of device ${child.name} ${describeEnding(ending)} before the machine ran`, ...logTail(child)));
+      else if (wasStarting) this.#decide(didNotStart(child, ending));
       else this.#decide(this.#lost(child, reason ?? describeEnding(ending)));
     });
   }
@@ -262,6 +281,10 @@ export class Supervisor {
 
 function isInOrder(ending: Ending): boolean {
   return ending.by === 'status' && ending.status === 0;
+}
+
+function didNotStart(child: Child, ending: Ending): Outcome {
+  return failed(`the process of device ${child.name} ${describeEnding(ending)} before the machine ran`, ...logTail(child));
 }
 
 function logTail(child: Child): readonly string[] {
