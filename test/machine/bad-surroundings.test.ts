@@ -1,0 +1,234 @@
+/** What a machine may meet that its user did not write: KVM that is not there, files of others, processes that do not start. */
+import { spawnSync } from 'node:child_process';
+import { chmodSync, cpSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { CHECKOUT } from '../harness/checkout.ts';
+import { makeFiles } from './bad-files.ts';
+import { CommandPlace, buildOnce, expectLines } from './chctl-command.ts';
+import { needsKvm } from './tiny-machine.ts';
+
+const CHCTL = join(CHECKOUT, 'bin/chctl');
+/** The user and group of nobody. */
+const NOBODY = '65534';
+const AS_NOBODY = ['setpriv', '--reuid', NOBODY, '--regid', NOBODY, '--clear-groups'];
+const HUGE_PAGES = '/sys/kernel/mm/hugepages/hugepages-2048kB';
+
+const OFF = ['--kernel', 'off'];
+const STAY = ['--kernel', 'stay'];
+
+describe('bad surroundings -> what to do, nothing left behind', function () {
+  this.timeout(30_000);
+  needsKvm(this);
+  let place: CommandPlace;
+  let files: readonly string[];
+
+  before(function () {
+    this.timeout(120_000);
+    buildOnce();
+  });
+  beforeEach(() => {
+    place = new CommandPlace();
+    makeFiles(place.folder);
+    mkdirSync(join(place.folder, 'dev'));
+    chmodSync(join(place.folder, 'run'), 0o777);
+    files = place.files();
+  });
+  afterEach(async () => {
+    const left = place.left(files);
+    await place[Symbol.asyncDispose]();
+    expect(left, 'left behind').to.deep.equal([]);
+  });
+
+  /** Skips the test where `command`, with nothing to do, fails. */
+  function needs(test: Mocha.Context, command: readonly string[]): void {
+    const [file = '', ...args] = command;
+    if (spawnSync(file, args).status !== 0) test.skip();
+  }
+
+  it('no permission for /dev/kvm -> the group', async function () {
+    needs(this, [...AS_NOBODY, 'sh', '-c', `test -r ${CHCTL} && ! test -w /dev/kvm`]);
+    const ended = await place.start(OFF, [...AS_NOBODY, CHCTL]).ended;
+    expectLines(
+      place,
+      ended,
+      ["/dev/kvm may not be opened by this user: add it to the group kvm ('sudo usermod -aG kvm $USER') and log in again"],
+      1,
+    );
+  });
+
+  it('no /dev/kvm -> what to load', async function () {
+    needs(this, ['unshare', '--mount', 'true']);
+    const script = `for device in null zero full random urandom tty; do
+  : > dev/$device && mount --bind /dev/$device dev/$device || exit 99
+done
+mount --rbind dev /dev || exit 99
+exec "$0" "$@"`;
+    const ended = await place.start(OFF, ['unshare', '--mount', 'sh', '-c', `mount -t tmpfs none dev || exit 99\n${script}`, CHCTL]).ended;
+    expectLines(place, ended, ['/dev/kvm does not exist: load kvm_intel or kvm_amd, or turn virtualization on in the firmware '], 1);
+  });
+
+  it('a /dev/kvm that is none', async function () {
+    needs(this, ['unshare', '--mount', 'true']);
+    const ended = await place.start(OFF, ['unshare', '--mount', 'sh', '-c', 'mount --bind /dev/null /dev/kvm && exec "$0" "$@"', CHCTL])
+      .ended;
+    expectLines(place, ended, ['/dev/kvm is no KVM device: this needs a Linux kernel with KVM'], 1);
+  });
+
+  for (const [what, args, line] of [
+    ['kernel', ['--kernel', 'secret'], 'kernel "secret" may not be opened by this user; change its permissions, or run as its owner'],
+    ['initramfs', [...OFF, '--initramfs', 'secret'], 'initramfs "secret" may not be opened by this user; '],
+    [
+      'disk',
+      [...OFF, '--disk', 'path=disk'],
+      'disk _disk0 "disk" may not be opened by this user; change its permissions, or run as its owner; or add readonly=on',
+    ],
+    [
+      'output file',
+      [...OFF, '--serial', 'file=log'],
+      '--serial file "log" may not be written by this user; give a path that this user may write to',
+    ],
+    [
+      'socket',
+      [...OFF, '--serial', 'socket=s'],
+      '--serial socket "s" may not be written by this user; give a path that this user may write to',
+    ],
+  ] as const) {
+    it(`${what} of another user`, async function () {
+      // In KVM's group, but without root's power over files.
+      const group = `$(stat -c %g /dev/kvm)`;
+      const script = `exec setpriv --reuid ${NOBODY} --regid ${NOBODY} --groups ${group} -- "$0" "$@"`;
+      needs(this, ['sh', '-c', script, 'sh', '-c', `test -r ${CHCTL} && test -w /dev/kvm`]);
+      expectLines(place, await place.start(args, ['sh', '-c', script, CHCTL]).ended, [line], 1);
+    });
+  }
+
+  it('a run folder of another user', async function () {
+    needs(this, [...AS_NOBODY, 'test', '-r', CHCTL]);
+    mkdirSync(join(place.folder, 'run/ch'));
+    const ended = await place.start(OFF, [...AS_NOBODY, CHCTL]).ended;
+    expectLines(place, ended, ['"@/run/ch" belongs to another user; set XDG_RUNTIME_DIR to a folder of your own'], 1);
+  });
+
+  it('no huge pages reserved -> how many, and where to', async function () {
+    if (!readdirSync('/sys/kernel/mm/hugepages').includes('hugepages-2048kB')) return this.skip();
+    const count = (name: string): number => Number(readFileSync(join(HUGE_PAGES, name), 'latin1'));
+    const free = count('free_hugepages') - count('resv_hugepages');
+    const needed = free + count('nr_overcommit_hugepages') + 32;
+    const ended = await place.start([...OFF, '--memory', `size=${needed * 2}M,hugepages=on`]).ended;
+    expect(ended.lines.join('\n')).to.match(
+      new RegExp(
+        `^--memory size=\\w+,hugepages=on: ${needed} huge pages of 2M are needed and ${free} are free; reserve more by ${HUGE_PAGES}`,
+      ),
+    );
+    expect(ended.lines).to.have.length(1);
+    expect(ended.status).to.equal(1);
+  });
+
+  it('more memory than the machine can map', async () => {
+    const ended = await place.start([...OFF, '--memory', 'size=16384G']).ended;
+    expect(ended.lines.join('\n')).to.match(/^--memory(:| size=16384G:) .*(give less|leaves room for at most \d+[GM])$/);
+    expect(ended.status).to.equal(1);
+  });
+
+  it('memory wanted at once, more than is free', async () => {
+    const total = Number(/MemTotal: *(\d+)/.exec(readFileSync('/proc/meminfo', 'latin1'))?.[1]);
+    const size = Math.ceil(total / 2 ** 20) + 1;
+    const ended = await place.start([...OFF, '--memory', `size=${size}G,prefault=on`]).ended;
+    expect(ended.lines.join('\n')).to.match(/ \d+[GM] are free on this machine; give less, or leave prefault=on out$/);
+    expect(ended.status).to.equal(1);
+  });
+
+  describe('a disk that another machine has', () => {
+    const LOCKED = 'disk _disk0 "disk" is locked by another process: stop the VM that uses it, or make it read-only for both';
+    for (const [first, second, line] of [
+      ['disk', 'disk', LOCKED],
+      ['disk', 'disk,readonly=on', LOCKED],
+      ['disk,readonly=on', 'disk', LOCKED],
+      ['disk,readonly=on', 'disk,readonly=on', undefined],
+    ] as const) {
+      it(`${first}, then ${second} -> ${line === undefined ? 'both run' : 'refused'}`, async () => {
+        const holder = await place.startRunning([...STAY, '--disk', `path=${first}`]);
+        const ended = await place.start([...OFF, '--disk', `path=${second}`]).ended;
+        holder.child.kill('SIGTERM');
+        holder.child.kill('SIGINT');
+        expect((await holder.ended).status).to.be.oneOf([130, 143]);
+        expectLines(place, ended, line === undefined ? [] : [line], line === undefined ? 0 : 1);
+      });
+    }
+  });
+
+  it('a socket that another machine has', async () => {
+    const holder = await place.startRunning([...STAY, '--console', 'socket=s']);
+    const ended = await place.start([...OFF, '--serial', 'socket=s']).ended;
+    holder.child.kill('SIGTERM');
+    holder.child.kill('SIGINT');
+    await holder.ended;
+    expectLines(place, ended, ['--serial socket "s" is in use; give another path'], 1);
+  });
+
+  describe('processes that do not start', () => {
+    /** chctl with a program of the test's in place of one of ours. */
+    function broken(program: string, code: string): readonly string[] {
+      const copy = join(place.folder, 'dev/dist');
+      cpSync(join(CHECKOUT, 'dist'), copy, { recursive: true, filter: (path) => !path.includes('.compile-cache') });
+      symlinkSync(join(CHECKOUT, 'node_modules'), join(place.folder, 'dev/node_modules'));
+      writeFileSync(join(copy, program, 'main.js'), code);
+      return [process.execPath, join(copy, 'services/chctl/main.js')];
+    }
+
+    const DISK = ['--disk', 'path=disk'];
+    const rows: readonly (readonly [string, string, string, readonly string[]])[] = [
+      [
+        'a device that says why on its standard error',
+        'devices/block',
+        "console.error('first line\\nthe last line'); process.exit(7);",
+        [
+          'the process of device _disk0 ended with status 7 before the machine ran',
+          'last lines of _disk0:',
+          '  first line',
+          '  the last line',
+        ],
+      ],
+      [
+        'a device that dies without a word',
+        'devices/block',
+        "process.kill(process.pid, 'SIGKILL');",
+        ['the process of device _disk0 was killed by SIGKILL before the machine ran'],
+      ],
+      [
+        'a core that says why on its standard error',
+        'vmm-core',
+        "console.error('no luck'); process.exit(9);",
+        ['the core process ended with status 9 before the machine ran', 'last lines of core:', '  no luck'],
+      ],
+      [
+        'a core that dies without a word',
+        'vmm-core',
+        "process.kill(process.pid, 'SIGSEGV');",
+        ['the core process was killed by SIGSEGV before the machine ran'],
+      ],
+    ];
+    for (const [name, program, code, lines] of rows) {
+      it(name, async () => {
+        const ended = await place.start([...OFF, ...DISK], broken(program, code)).ended;
+        expectLines(place, ended, lines, 1);
+      });
+    }
+  });
+
+  describe('processes that die', () => {
+    for (const [name, which, signal, status, line] of [
+      ['the core is killed', 'core', 'SIGKILL', 1, 'the core process was killed by SIGKILL'],
+      ['the core crashes', 'core', 'SIGSEGV', 1, 'the core process was killed by SIGSEGV'],
+      ['the device is killed', 'device', 'SIGKILL', 4, 'device _disk0 is lost: its process was killed by SIGKILL'],
+      ['the device crashes', 'device', 'SIGSEGV', 4, 'device _disk0 is lost: its process was killed by SIGSEGV'],
+    ] as const) {
+      it(`${name} -> ${status}`, async () => {
+        const machine = await place.startRunning([...STAY, '--disk', 'path=disk']);
+        process.kill(machine[which], signal);
+        expectLines(place, await machine.ended, [line], status);
+      });
+    }
+  });
+});

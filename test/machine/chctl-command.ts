@@ -1,0 +1,141 @@
+/** `bin/chctl run` as a user starts it, in a folder of a test, and whatever it leaves behind. */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect } from 'chai';
+import { CHECKOUT } from '../harness/checkout.ts';
+
+/** Whoever takes longer is killed, and its status is none. */
+const DEADLINE_MS = 10_000;
+const MARK = 'CH_BAD_INPUT';
+
+export interface Ended {
+  readonly status: number | null;
+  readonly stdout: string;
+  /** Lines, without chctl's name before the first. */
+  readonly lines: readonly string[];
+}
+
+export interface Started {
+  readonly child: ChildProcess;
+  readonly ended: Promise<Ended>;
+  readonly stdout: () => string;
+}
+
+export class CommandPlace implements AsyncDisposable {
+  readonly folder = realpathSync(mkdtempSync(join(tmpdir(), 'chctl-')));
+
+  constructor() {
+    // Others may have to get in.
+    chmodSync(this.folder, 0o755);
+    mkdirSync(join(this.folder, 'run'));
+  }
+
+  /** `program` is a command that takes chctl's arguments; the working directory is this place's folder. */
+  start(args: readonly string[], program: readonly string[] = [join(CHECKOUT, 'bin/chctl')]): Started {
+    const [file = '', ...before] = program;
+    const env = { ...process.env, XDG_RUNTIME_DIR: join(this.folder, 'run'), CH_NO_BUILD: '1', [MARK]: this.folder };
+    const child = spawn(file, [...before, 'run', ...args], { cwd: this.folder, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.on('data', (data: Buffer) => (stdout += data.toString('latin1')));
+    child.stderr.on('data', (data: Buffer) => (stderr += data.toString()));
+    const late = setTimeout(() => this.killAll(), DEADLINE_MS);
+    const ended = new Promise<Ended>((resolve) => {
+      child.once('close', (status) => {
+        clearTimeout(late);
+        const lines = stderr.replace(/^chctl: /, '').split('\n');
+        resolve({ status, stdout, lines: lines.slice(0, -1) });
+      });
+    });
+    return { child, ended, stdout: () => stdout };
+  }
+
+  /** Starts a machine and waits until its guest has said something and it is registered; answers its processes. */
+  async startRunning(
+    args: readonly string[],
+    program?: readonly string[],
+  ): Promise<Started & { readonly core: number; readonly device: number }> {
+    const before = new Set(this.#runFolders());
+    const started = this.start(args, program);
+    for (;;) {
+      const fresh = this.#runFolders().find((name) => !before.has(name) && existsSync(join(this.folder, 'run/ch', name, 'vm.json')));
+      if (fresh !== undefined && started.stdout() !== '') {
+        const { corePid, devices } = JSON.parse(readFileSync(join(this.folder, 'run/ch', fresh, 'vm.json'), 'utf8'));
+        return { ...started, core: Number(corePid), device: Number(devices[0]?.pid ?? 0) };
+      }
+      if (started.child.exitCode !== null) throw new Error(`it ended: ${(await started.ended).lines.join('\n')}`);
+      await sleep(10);
+    }
+  }
+
+  /** What is there: processes, run folders, and files that were not there at `files()`. */
+  left(files: readonly string[]): readonly string[] {
+    const known = new Set(files);
+    return [
+      ...this.#processes().map((pid) => `process ${pid}: ${commandOf(pid)}`),
+      ...this.#runFolders().map((name) => `run folder ${name}`),
+      ...this.files().filter((name) => !known.has(name)),
+    ];
+  }
+
+  files(): readonly string[] {
+    return readdirSync(this.folder);
+  }
+
+  killAll(): void {
+    for (const pid of this.#processes()) {
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {
+        // It has just ended.
+      }
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.killAll();
+    while (this.#processes().length > 0) await sleep(10);
+    rmSync(this.folder, { recursive: true });
+  }
+
+  #runFolders(): readonly string[] {
+    const root = join(this.folder, 'run/ch');
+    return existsSync(root) ? readdirSync(root) : [];
+  }
+
+  /** That carry this place's mark in their environment, and are no zombies. */
+  #processes(): readonly number[] {
+    return readdirSync('/proc').flatMap((pid) => {
+      if (!/^\d+$/.test(pid)) return [];
+      try {
+        return readFileSync(`/proc/${pid}/environ`, 'latin1').includes(`${MARK}=${this.folder}\0`) ? [Number(pid)] : [];
+      } catch {
+        return [];
+      }
+    });
+  }
+}
+
+function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ');
+  } catch {
+    return 'gone';
+  }
+}
+
+/** Every line of what was said begins as the wanted one does; `@` there stands for the place's folder. */
+export function expectLines(place: CommandPlace, ended: Ended, wanted: readonly string[], status: number): void {
+  const begins = wanted.map((line) => line.replaceAll('@', place.folder));
+  expect(ended.lines.map((line, index) => line.slice(0, begins[index]?.length))).to.deep.equal(begins);
+  expect(ended.status).to.equal(status);
+}
+
+/** Builds what `bin/chctl` runs, where sources are newer. */
+export function buildOnce(): void {
+  const { status, stderr } = spawnSync(join(CHECKOUT, 'bin/chctl'), ['--version'], { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`bin/chctl does not start: ${stderr}`);
+}
