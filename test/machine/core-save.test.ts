@@ -204,6 +204,31 @@ describe('a core process continues what another has saved', function () {
     expect(gapIn(counted)).to.equal(undefined);
   });
 
+  it('a reset starts a restored machine from its kernel, where it has one', async () => {
+    await savedMachine('first');
+    const [savedState, savedMemory] = files('first');
+    const core = place.spawn();
+    core.create({ savedState, savedMemory, kernel: place.kernel });
+    const disk = heldDisk(core);
+    await core.run();
+    await disk.holds(1);
+    core.type('xr');
+    await core.says('c>');
+    expect(disk.answeredByStop).to.deep.equal([1]);
+    disk.isPrompt = true;
+    expect(await core.ask('d')).to.equal('ad');
+    expect([await core.ask('m'), await core.ask('e')]).to.deep.equal(['0m', '0e']);
+    await end(core);
+
+    const without = newCore('first');
+    heldDisk(without);
+    await without.run();
+    without.type('xr');
+    const { reason, message } = await without.told(({ ended }) => ended);
+    expect(reason).to.equal(EndedReason.GUEST_FAULT);
+    expect(message).to.equal('the guest cannot be reset: it was restored without a kernel to start again from');
+  });
+
   it('two vCPUs, one of which was never started, continue', async () => {
     const core = place.spawn();
     core.create({ kernel: place.kernel }, { bootVcpus: 2, maxVcpus: 3 });

@@ -2,9 +2,9 @@
 import { readlinkSync } from 'node:fs';
 import type { OwnedFd } from '#shared/sys/owned-fd.ts';
 import type { BootFile, BootPayload } from '../boot/index.ts';
-import type { MachineOrigin } from './machine-spec.ts';
+import type { BootOrigin } from './machine-spec.ts';
 
-export function bootPayload(origin: Exclude<MachineOrigin, { kind: 'saved' }>): BootPayload {
+export function bootPayload(origin: BootOrigin): BootPayload {
   if (origin.kind === 'firmware') return { kind: 'firmware', firmware: bootFile(origin.firmware) };
   const { kernel, initramfs, commandLine } = origin;
   return { kind: 'kernel', kernel: bootFile(kernel), commandLine, ...(initramfs === undefined ? {} : { initramfs: bootFile(initramfs) }) };

@@ -7,7 +7,7 @@ type CreateVm = NonNullable<ToCore['createVm']>;
 
 /** Stand for descriptors that came with a message; nothing is done with them. */
 const FDS = [new OwnedFd(1000), new OwnedFd(1001), new OwnedFd(1002), new OwnedFd(1003)];
-const [KVM, SECOND, THIRD] = FDS;
+const [KVM, SECOND, THIRD, FOURTH] = FDS;
 const GOOD: CreateVm = { bootVcpus: 1, maxVcpus: 2, memorySize: 2 ** 33, kvm: 1, kernel: 2, cmdline: 'quiet' };
 
 const machineOf = (createVm: CreateVm) => readMachine({ message: { createVm }, fds: FDS });
@@ -46,9 +46,13 @@ describe('machine of a start message', () => {
   });
 
   const ORIGINS: readonly (readonly [name: string, fields: Partial<CreateVm>, origin: object])[] = [
-    ['a saved machine', { kernel: 0, savedState: 2, savedMemory: 3 }, { kind: 'saved', state: SECOND, memory: THIRD }],
+    ['a saved machine', { kernel: 0, savedState: 2, savedMemory: 3 }, { kind: 'saved', state: SECOND, memory: THIRD, boot: undefined }],
     ['firmware', { kernel: 0, firmware: 2 }, { kind: 'firmware', firmware: SECOND }],
-    ['a saved machine before a kernel', { savedState: 2, savedMemory: 3 }, { kind: 'saved', state: SECOND, memory: THIRD }],
+    [
+      'a saved machine, and for resets firmware',
+      { kernel: 0, savedState: 2, savedMemory: 3, firmware: 4 },
+      { kind: 'saved', state: SECOND, memory: THIRD, boot: { kind: 'firmware', firmware: FOURTH } },
+    ],
   ];
   for (const [name, fields, origin] of ORIGINS) {
     it(`starts from ${name}`, () => {

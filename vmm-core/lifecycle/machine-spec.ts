@@ -19,10 +19,20 @@ export interface MachineSpec {
 }
 
 /** What the machine begins with. */
-export type MachineOrigin =
+export type MachineOrigin = BootOrigin | SavedOrigin;
+
+/** What is loaded at the start, and again at every reset. */
+export type BootOrigin =
   | { readonly kind: 'kernel'; readonly kernel: OwnedFd; readonly initramfs: OwnedFd | undefined; readonly commandLine: string }
-  | { readonly kind: 'firmware'; readonly firmware: OwnedFd }
-  | { readonly kind: 'saved'; readonly state: OwnedFd; readonly memory: OwnedFd };
+  | { readonly kind: 'firmware'; readonly firmware: OwnedFd };
+
+export interface SavedOrigin {
+  readonly kind: 'saved';
+  readonly state: OwnedFd;
+  readonly memory: OwnedFd;
+  /** For resets. Without it a machine whose guest asks for one ends. */
+  readonly boot: BootOrigin | undefined;
+}
 
 /** Where the bytes of a serial port or console come from and go to. */
 export interface ChannelSpec {
@@ -116,7 +126,11 @@ function descriptors(fds: readonly OwnedFd[]): Descriptors {
 function readOrigin(create: CreateVm, descriptor: Descriptors): MachineOrigin | undefined {
   const state = descriptor(create.savedState);
   const memory = descriptor(create.savedMemory);
-  if (state !== undefined && memory !== undefined) return { kind: 'saved', state, memory };
+  const boot = readBootOrigin(create, descriptor);
+  return state === undefined || memory === undefined ? boot : { kind: 'saved', state, memory, boot };
+}
+
+function readBootOrigin(create: CreateVm, descriptor: Descriptors): BootOrigin | undefined {
   const firmware = descriptor(create.firmware);
   if (firmware !== undefined) return { kind: 'firmware', firmware };
   const kernel = descriptor(create.kernel);

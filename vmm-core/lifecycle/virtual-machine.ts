@@ -17,7 +17,7 @@ import { bootPayload } from './boot-payload.ts';
 import { makeRoomForLinux } from './early-memory.ts';
 import type { MachineHost } from './machine-host.ts';
 import { EFFECT_WORD, type PlannedDevice } from './machine-plan.ts';
-import type { MachineOrigin, MachineSpec } from './machine-spec.ts';
+import type { BootOrigin, MachineSpec, SavedOrigin } from './machine-spec.ts';
 import { readSavedMachine, writeSavedMachine } from './saved-machine.ts';
 
 /** Registers of all devices: the serial port's buffers and the interrupt routes take most of it. Pages that nobody touches cost nothing. */
@@ -81,11 +81,11 @@ export class VirtualMachine {
   /** Fills memory and the boot processor's registers, or everything from a saved machine. Once, before `start`. */
   async load(): Promise<Done> {
     const { origin } = this.#parts.spec;
-    if (origin.kind === 'saved') return this.#restore(origin);
-    this.#machine.platform.reset();
     const saved = this.#saveVcpus();
     if (!saved.ok) return saved;
     this.#powerOn = saved.value;
+    if (origin.kind === 'saved') return this.#restore(origin);
+    this.#machine.platform.reset();
     return this.#boot(origin);
   }
 
@@ -132,7 +132,8 @@ export class VirtualMachine {
   /** Back before the first instruction, as after power-on. The machine is paused, and stays so. */
   async reset(): Promise<Done> {
     const { host, spec, devices } = this.#parts;
-    if (spec.origin.kind === 'saved') return err('a restored machine has no kernel to start again from');
+    const origin = spec.origin.kind === 'saved' ? spec.origin.boot : spec.origin;
+    if (origin === undefined) return err('it was restored without a kernel to start again from');
     this.drain(DRAIN_MS);
     const stopped = await Promise.all(devices.map(({ link }) => link.reset()));
     const failed = stopped.find((result) => !result.ok);
@@ -143,7 +144,7 @@ export class VirtualMachine {
     this.#machine.platform.reset();
     const restored = this.#restoreVcpus(this.#powerOn);
     if (!restored.ok) return restored;
-    return this.#boot(spec.origin);
+    return this.#boot(origin);
   }
 
   /** Writes the paused machine into two empty files. Its queues run again afterwards. */
@@ -172,7 +173,7 @@ export class VirtualMachine {
     for (const { link } of this.#parts.devices) link.drain?.(timeoutMs);
   }
 
-  #boot(origin: Exclude<MachineOrigin, { kind: 'saved' }>): Done {
+  #boot(origin: BootOrigin): Done {
     const { host, spec, serial } = this.#parts;
     const [boot] = host.vcpus;
     if (boot === undefined) return err('the machine has no vCPU');
@@ -215,7 +216,7 @@ export class VirtualMachine {
     return ram.ok ? ok() : err(ram.error.message);
   }
 
-  async #restore({ state, memory }: Extract<MachineOrigin, { kind: 'saved' }>): Promise<Done> {
+  async #restore({ state, memory }: SavedOrigin): Promise<Done> {
     const { host, devices } = this.#parts;
     const saved = readSavedMachine(state.fd);
     if (!saved.ok) return saved;
@@ -231,6 +232,8 @@ export class VirtualMachine {
     if (!timed.ok) return err(timed.error.message);
     const restored = this.#restoreVcpus(vcpus);
     if (!restored.ok) return restored;
+    // A processor that has run keeps its kind.
+    this.#powerOn = this.#powerOn.map((powerOn, index) => ({ ...powerOn, cpuid: vcpus[index]?.cpuid ?? powerOn.cpuid }));
     this.#machine.platform.restored();
     for (const { link } of devices) {
       const resumed = await link.resume(queues[link.id] ?? []);
