@@ -6,7 +6,7 @@ import { BlockProcess } from './block-process.ts';
 import { AT, REGISTERS, SECTOR, UNANSWERED } from './command-guest.ts';
 import { CorePlace, type CoreProcess, MEMORY_SIZE } from './core-process.ts';
 import { HeldDisk, sectorByte } from './held-disk.ts';
-import { devicesOf, readState, register, registersOf } from './saved-state.ts';
+import { type SavedFile, changeState, devicesOf, readState, register, registersOf } from './saved-state.ts';
 import { needsKvm } from './tiny-machine.ts';
 
 /** The guest's memory as a save has written it. */
@@ -297,26 +297,23 @@ describe('a core process continues what another has saved', function () {
         (state) => state.replace('"version":1', '"version":2'),
         /^the state file has version 2; this program reads version 1$/,
       ],
-      ['no vCPUs', (state) => change(state, (saved) => ({ ...saved, vcpus: [] })), /^the state file is damaged: vcpus /],
+      ['one byte changed', (state) => state.replace('"tscKhz":', '"tscKHz":'), /^the state file is damaged: its checksum is another$/],
+      ['no vCPUs', (state) => changeState(state, (saved) => ({ ...saved, vcpus: [] })), /^the state file is damaged: vcpus /],
       [
         'a vCPU too many',
-        (state) => change(state, (saved) => ({ ...saved, vcpus: [...saved.vcpus, ...saved.vcpus] })),
+        (state) => changeState(state, (saved) => ({ ...saved, vcpus: [...saved.vcpus, ...saved.vcpus] })),
         /^the saved machine has 2 vCPUs, not 1$/,
       ],
-      [
-        'registers cut short',
-        (state) => state.replace(/"regs":"[^"]*"/, '"regs":"AAAA"'),
-        /^saved vCPU state: regs is missing or has the wrong size$/,
-      ],
+      ['registers cut short', edited(/"regs":"[^"]*"/, '"regs":"AAAA"'), /^saved vCPU state: regs is missing or has the wrong size$/],
       [
         'a device less',
-        (state) => change(state, (saved) => ({ ...saved, slices: saved.slices.filter(({ name }) => !name.includes('disk0')) })),
+        (state) => changeState(state, (saved) => ({ ...saved, slices: saved.slices.filter(({ name }) => !name.includes('disk0')) })),
         /^saved state lacks /,
       ],
       [
         'a device cut short',
         (state) =>
-          change(state, (saved) => ({
+          changeState(state, (saved) => ({
             ...saved,
             slices: saved.slices.map((slice) => (slice.name === 'pci-root' ? { ...slice, bytes: 'AAAA' } : slice)),
           })),
@@ -324,10 +321,10 @@ describe('a core process continues what another has saved', function () {
       ],
       [
         'another memory size',
-        (state) => state.replace(/"memorySize":\d+/, '"memorySize":4096'),
+        edited(/"memorySize":\d+/, '"memorySize":4096'),
         /^the saved machine has 4096 bytes of memory, not 67108864$/,
       ],
-      ['an index that is none', (state) => state.replace('"disk0":[1]', '"disk0":[65536]'), /^the state file is damaged: queues /],
+      ['an index that is none', edited(/"disk0":\[1\]/, '"disk0":[65536]'), /^the state file is damaged: queues /],
     ];
     for (const [name, spoil, line] of STATES) {
       it(name, async () => {
@@ -340,9 +337,9 @@ describe('a core process continues what another has saved', function () {
       const lock = (bytes: string): string =>
         Buffer.concat([Buffer.from([9]), Buffer.from(bytes, 'base64').subarray(1)]).toString('base64');
       const locked = ['gsi-routes', 'ioapic', 'com1', 'pci-root', 'debug-port', 'disk0-virtio'];
-      const slices = ({ name, bytes }: Saved['slices'][number]): string => (locked.includes(name) ? lock(bytes) : bytes);
+      const slices = ({ name, bytes }: SavedFile['slices'][number]): string => (locked.includes(name) ? lock(bytes) : bytes);
       damaged((state) =>
-        change(state, (saved) => ({ ...saved, slices: saved.slices.map((slice) => ({ ...slice, bytes: slices(slice) })) })),
+        changeState(state, (saved) => ({ ...saved, slices: saved.slices.map((slice) => ({ ...slice, bytes: slices(slice) })) })),
       );
       const core = newCore('bad');
       heldDisk(core);
@@ -363,8 +360,7 @@ describe('a core process continues what another has saved', function () {
   });
 });
 
-type Saved = ReturnType<typeof readState>;
-
-function change(state: string, how: (saved: Saved) => Saved): string {
-  return JSON.stringify(how(JSON.parse(state)));
+/** Changes the text of a state's content, and the checksum with it. */
+function edited(what: RegExp, by: string): (state: string) => string {
+  return (state) => changeState(state, (saved) => JSON.parse(JSON.stringify(saved).replace(what, by)));
 }

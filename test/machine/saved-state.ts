@@ -1,4 +1,5 @@
 /** A saved machine's state file, as a test looks at it. */
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
 /** What time alone changes: the TSC and the clocks made of it (Intel SDM volume 4, table 2-2). */
@@ -20,7 +21,14 @@ export interface SavedFile {
 }
 
 export function readState(path: string): SavedFile {
-  return JSON.parse(readFileSync(path, 'utf8'));
+  return JSON.parse(readFileSync(path, 'utf8')).content;
+}
+
+/** The text of a state file with its content changed, and the checksum with it. */
+export function changeState(text: string, change: (saved: SavedFile) => object): string {
+  const state = JSON.parse(text);
+  const content = change(state.content);
+  return JSON.stringify({ ...state, content, sha256: createHash('sha256').update(JSON.stringify(content)).digest('hex') });
 }
 
 /** Every register of every vCPU but those that count time. */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -53,6 +54,12 @@ describe('saved machine', () => {
     return readFileSync(path, 'utf8');
   }
 
+  /** A file whose checksum is right. */
+  function sealed(content: object): string {
+    const sha256 = createHash('sha256').update(JSON.stringify(content)).digest('hex');
+    return JSON.stringify({ format: 'vmm-core machine', version: 1, sha256, content });
+  }
+
   function read(text: string): ReturnType<typeof readSavedMachine> {
     writeFileSync(path, text);
     return withFile('r', readSavedMachine);
@@ -102,7 +109,7 @@ describe('saved machine', () => {
   for (const [part, changes] of DAMAGED) {
     it(`${JSON.stringify(changes).slice(0, 70)} -> ${part} is damaged`, () => {
       const error = `the state file is damaged: ${part} is missing or wrong`;
-      expect(read(JSON.stringify({ ...JSON.parse(textOf(MACHINE)), ...changes }))).to.deep.equal({ ok: false, error });
+      expect(read(sealed({ ...JSON.parse(textOf(MACHINE)).content, ...changes }))).to.deep.equal({ ok: false, error });
     });
   }
 
@@ -131,14 +138,29 @@ describe('saved machine', () => {
     expect(withFile('r', readSavedMachine)).to.deep.equal({ ok: false, error });
   });
 
-  it('a byte changed anywhere is refused or read, never thrown at', () => {
+  it('content that is none, or has another checksum -> refused', () => {
+    const error = 'the state file is damaged: its checksum is another';
+    const good = JSON.parse(textOf(MACHINE));
+    for (const changes of [
+      { sha256: 'f00' },
+      { sha256: undefined },
+      { content: 7 },
+      { content: undefined },
+      { content: { ...good.content, memorySize: 4096 } },
+    ]) {
+      expect(read(JSON.stringify({ ...good, ...changes }))).to.deep.equal({ ok: false, error });
+    }
+  });
+
+  it('a byte changed anywhere is refused', () => {
     const text = textOf(MACHINE);
     const random = new Random(1);
     for (let round = 0; round < 300; round++) {
       const bytes = Buffer.from(text);
-      bytes[random.below(bytes.length)] = 32 + random.below(95);
-      const result = read(bytes.toString());
-      expect(result.ok || result.error.length > 0).to.equal(true);
+      const at = random.below(bytes.length);
+      bytes[at] = (bytes[at] ?? 0) ^ (1 << random.below(7));
+      const result = read(bytes.toString('latin1'));
+      expect(result.ok, `byte ${at}: ${bytes[at]}`).to.equal(false);
     }
   });
 });

@@ -1,7 +1,9 @@
 /**
  * A paused machine's state as a file: JSON, because its parts are few and named. Guest memory is another file (`memory/contents.ts`).
- * Registers of devices are the arena's slices, each with the version of its layout.
+ * Registers of devices are the arena's slices, each with the version of its layout; what is in them no one checks a second time, so
+ * a checksum over all of it tells a damaged file from a good one.
  */
+import { createHash } from 'node:crypto';
 import { fstatSync, readFileSync, writeSync } from 'node:fs';
 import { type Result, err, ok } from '#shared/lang/result.ts';
 import type { Fd } from '#shared/sys/owned-fd.ts';
@@ -25,16 +27,14 @@ export interface SavedMachine {
 
 export function writeSavedMachine(file: Fd, machine: SavedMachine): Result<void, string> {
   const { memorySize, vcpus, slices, clock, queues } = machine;
-  const text = JSON.stringify({
-    format: FORMAT,
-    version: VERSION,
+  const content = {
     memorySize,
     vcpus,
     slices: slices.map(({ name, version, bytes }) => ({ name, version, bytes: Buffer.from(bytes).toString('base64') })),
     clock: { nanoseconds: String(clock.nanoseconds), realtimeNanoseconds: clock.realtimeNanoseconds?.toString() },
     queues,
-  });
-  const bytes = Buffer.from(text);
+  };
+  const bytes = Buffer.from(JSON.stringify({ format: FORMAT, version: VERSION, sha256: checksumOf(content), content }));
   try {
     for (let done = 0; done < bytes.length;) done += writeSync(file, bytes, done, bytes.length - done, done);
     return ok();
@@ -52,7 +52,9 @@ export function readSavedMachine(file: Fd): Result<SavedMachine, string> {
     return err('the state file is not a saved machine; give the one that a save has written');
   if (state['version'] !== VERSION)
     return err(`the state file has version ${String(state['version'])}; this program reads version ${VERSION}`);
-  const { memorySize, vcpus, slices, clock, queues } = state;
+  const { content } = state;
+  if (!isRecord(content) || state['sha256'] !== checksumOf(content)) return err('the state file is damaged: its checksum is another');
+  const { memorySize, vcpus, slices, clock, queues } = content;
   const savedClock = readClock(clock);
   const savedSlices = readSlices(slices);
   if (!isCount(memorySize)) return damaged('memorySize');
@@ -72,6 +74,11 @@ function parseFile(file: Fd): Result<unknown, string> {
   } catch (error) {
     return err(`the state file cannot be read: ${error instanceof Error ? error.message : String(error)}`);
   }
+}
+
+/** JSON keeps the order of members, so what was read is written again as it was. */
+function checksumOf(content: object): string {
+  return createHash('sha256').update(JSON.stringify(content)).digest('hex');
 }
 
 function damaged(part: string): Result<never, string> {
