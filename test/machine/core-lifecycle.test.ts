@@ -239,6 +239,20 @@ describe('life of a core process', function () {
     expect(answers.length).to.be.at.most(3);
   });
 
+  it('a terminal that takes nothing keeps nobody from the end, a reset or a save', async () => {
+    const core = place.spawn();
+    core.create({ kernel: place.kernel }, {}, true);
+    await core.run();
+    core.type('r');
+    expect(await core.told(reset)).to.equal('');
+    expect(await core.order({ pause: {} })).to.equal('done');
+    expect(await core.save(place.path('state'), place.path('memory'))).to.equal('done');
+    expect(await core.order({ resume: {} })).to.equal('done');
+    core.type('o');
+    expect(await core.told(ended)).to.deep.equal({ reason: EndedReason.POWERED_OFF, message: '' });
+    expect(await core.exited).to.deep.equal({ status: 0, signal: null });
+  });
+
   it('a back end that leaves ends the machine, and which it was is said', async () => {
     const { core, disk } = await begin();
     disk[Symbol.dispose]();

@@ -7,8 +7,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from '#shared/lang/result.ts';
 import { type CoreLauncherEnd, type FromCore, type ToCore, coreLauncherChannel, startSocketPair } from '#shared/rpc/start-channel.ts';
 import { EPOLLIN } from '#shared/sys/epoll.ts';
+import { allocate } from '#shared/sys/ffi.ts';
 import { type OwnedFd, asFd } from '#shared/sys/owned-fd.ts';
-import { SOCK_STREAM, socketPair } from '#shared/sys/unix-socket.ts';
+import { MSG_DONTWAIT, SOCK_STREAM, UnixSocket, socketPair } from '#shared/sys/unix-socket.ts';
 import { type Watch, Watcher } from '#shared/sys/watcher.ts';
 import { Kvm } from '../../vmm-core/kvm/kvm.ts';
 import { planMemory } from '../../vmm-core/memory/map.ts';
@@ -141,7 +142,7 @@ export class CoreProcess implements AsyncDisposable {
   }
 
   /** The first order: a machine with a serial port, whose other end `serial` and `type` are. */
-  create(files: MachineFiles, changes: Partial<CreateVm> = {}): void {
+  create(files: MachineFiles, changes: Partial<CreateVm> = {}, isTerminalFull = false): void {
     const opened = Object.entries({ kvm: '/dev/kvm', ...files }).map(([name, path]) => [name, openSync(path, 'r+')] as const);
     const positions = Object.fromEntries(opened.map(([name], index) => [name, index + 1]));
     const createVm: CreateVm = { id: 'vm', bootVcpus: 1, maxVcpus: 1, memorySize: MEMORY_SIZE, ...positions, ...changes };
@@ -149,7 +150,7 @@ export class CoreProcess implements AsyncDisposable {
     expect(this.#channel.send({ createVm }, fds), 'start message');
     for (const fd of fds) closeSync(fd);
     // One that refuses the machine may be gone already.
-    this.#addSerial();
+    this.#addSerial(isTerminalFull);
   }
 
   /** A disk whose back end gets the other end of the connection. */
@@ -234,12 +235,15 @@ export class CoreProcess implements AsyncDisposable {
     this.#channel.close();
   }
 
-  #addSerial(): void {
+  /** `isFull`: it takes nothing, for it is full and nobody reads. */
+  #addSerial(isFull: boolean): void {
     const [ours, theirs] = expect(socketPair(SOCK_STREAM), 'terminal');
+    if (isFull) fill(theirs);
     const second = expect(theirs.duplicate(), 'terminal');
     this.#channel.send({ addDevice: { id: '__serial', serial: { channel: { input: 1, output: 2 } } } }, [theirs.fd, second.fd]);
     for (const end of [theirs, second]) end.close();
     this.#terminal = ours;
+    if (isFull) return;
     const buffer = Buffer.alloc(4096);
     const watch = this.#place.watcher.watch(ours.fd, EPOLLIN, () => {
       const length = readSync(ours.fd, buffer);
@@ -280,6 +284,14 @@ export class CoreProcess implements AsyncDisposable {
       look();
     });
   }
+}
+
+function fill(socket: OwnedFd): void {
+  const lent = new UnixSocket(expect(socket.duplicate(), 'terminal'));
+  const bytes = allocate(4096);
+  while (lent.send(bytes, 0, bytes.bytes.length, [], MSG_DONTWAIT).ok);
+  while (lent.send(bytes, 0, 1, [], MSG_DONTWAIT).ok);
+  lent.close();
 }
 
 function gedRegister(): number {

@@ -166,11 +166,13 @@ export class VirtualMachine {
     return written;
   }
 
-  /** The guest's last words go out. */
+  /** The guest's last words go out, as far as they do within so much time in all. */
   drain(timeoutMs: number): void {
+    const until = performance.now() + timeoutMs;
+    const left = (): number => Math.max(0, until - performance.now());
     this.takeEffects();
-    this.#parts.serial?.drain(timeoutMs);
-    for (const { link } of this.#parts.devices) link.drain?.(timeoutMs);
+    this.#parts.serial?.drain(left());
+    for (const { link } of this.#parts.devices) link.drain?.(left());
   }
 
   #boot(origin: BootOrigin): Done {
