@@ -173,6 +173,17 @@ describe('a front end and an evil back end', () => {
     check(evil.lost.map(told)).to.deep.equal(['TIMEOUT']);
   });
 
+  it('has answered while this thread was busy past the deadline -> the answer', async () => {
+    const timeoutMs = 500;
+    await using evil = new EvilBackEnd((request) => (request === R.GET_STATUS ? SILENCE : undefined), timeoutMs);
+    expect(await evil.frontend.negotiate(), 'negotiate');
+    const asked = evil.frontend.getStatus();
+    evil.write(reply(R.GET_STATUS, encodeU64(7n)).bytes);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, timeoutMs * 2);
+    check(expect(await asked, 'status')).to.equal(7);
+    check(evil.lost).to.deep.equal([]);
+  });
+
   it('gets half an answer -> TIMEOUT', async () => {
     const half = encodeFrame(R.GET_FEATURES, VHOST_USER_REPLY, encodeU64(0n)).bytes.slice(0, 15);
     await using evil = new EvilBackEnd((request) => (request === R.GET_FEATURES ? { bytes: half } : undefined), 50);

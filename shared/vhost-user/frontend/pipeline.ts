@@ -43,7 +43,7 @@ interface Open extends Settling {
   readonly request: number;
   readonly frame: NativeBuffer;
   readonly fds: readonly Fd[];
-  readonly askedAtMs: number;
+  askedAtMs: number;
   sentBytes: number;
 }
 
@@ -110,6 +110,7 @@ export class Pipeline {
   }
 
   #ready(): void {
+    if (this.#lost !== undefined) return;
     this.#receive();
     if (this.#lost === undefined) this.#flush();
   }
@@ -152,6 +153,8 @@ export class Pipeline {
       next.sentBytes += sent.value;
       if (next.sentBytes < next.frame.bytes.length) continue;
       this.#unsent.shift();
+      // A back end has its time from when it could know of the question.
+      next.askedAtMs = performance.now();
       if (next.hasAnswer) this.#awaited.push(next);
       else next.sent();
     }
@@ -172,6 +175,8 @@ export class Pipeline {
     const leftMs = Math.max(0, oldest.askedAtMs + this.#timeoutMs - performance.now());
     this.#timer = this.#watcher.after(leftMs, () => {
       this.#timer = undefined;
+      // Where this thread was busy past the deadline, timers come first, though the answer may have lain there all along.
+      this.#ready();
       const still = this.#awaited[0] ?? this.#unsent[0];
       const isLate = still !== undefined && performance.now() - still.askedAtMs >= this.#timeoutMs;
       if (isLate) this.lose({ code: 'TIMEOUT', request: still.request, afterMs: this.#timeoutMs });
