@@ -1,9 +1,11 @@
+import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { expect } from 'chai';
 import { type DebianGuest, copyDisk, debianGuest, fileSystemFaults } from '../harness/guests.ts';
 import type { Place } from '../harness/lab/place.ts';
+import { socketClient } from '../harness/line-clients.ts';
 import { sharedPlace } from '../harness/shared-place.ts';
-import { TestVm, closeVms } from '../harness/test-vm.ts';
+import { TestVm, type VmOptions, closeVms } from '../harness/test-vm.ts';
 
 /** In the lab Debian takes 20 s to its login from a vmlinux, and 15 s more to unpack a bzImage; other work may share the machine. */
 const BOOT_MS = 180_000;
@@ -19,20 +21,20 @@ describe('Debian 12', function () {
 
   before(async () => {
     debian = await debianGuest((line) => process.stderr.write(`    ${line}\n`));
-    place = await sharedPlace();
   });
 
-  beforeEach(() => {
+  beforeEach(async () => {
+    place = await sharedPlace();
     disk = copyDisk(place.share, debian.disk, 'debian');
   });
 
   afterEach(async function () {
     await closeVms(this.currentTest);
-    rmSync(disk);
+    rmSync(disk, { force: true });
   });
 
-  const boot = (kernel: string, cpus: number): Promise<TestVm> =>
-    TestVm.start(place, { kernel, initramfs: debian.initramfs, cmdline: CMDLINE, cpus, memory: '1G', disks: [disk] });
+  const boot = (kernel: string, cpus: number, more: Partial<VmOptions> = {}): Promise<TestVm> =>
+    TestVm.start(place, { kernel, initramfs: debian.initramfs, cmdline: CMDLINE, cpus, memory: '1G', disks: [disk], ...more });
 
   it('packaged bzImage, 1 vCPU -> login; poweroff in the guest ends with status 0', async () => {
     const vm = await boot(debian.bzImage, 1);
@@ -81,5 +83,26 @@ describe('Debian 12', function () {
     expect((await second.exec('systemctl --failed --no-legend')).output).to.equal('');
     second.type('systemctl poweroff\n');
     expect(await second.waitForExit(SHUTDOWN_MS)).to.equal(0);
+  });
+
+  it('vmlinux, a console on a socket and two disks -> login at hvc0 as at ttyS0; random numbers; the second disk is read-only', async () => {
+    const path = `/tmp/ch-console-${randomBytes(8).toString('hex')}.sock`;
+    const vm = await boot(debian.vmlinux, 1, {
+      cmdline: `console=hvc0 ${CMDLINE}`,
+      console: `socket=${path}`,
+      disks: [disk, `path=${debian.disk},readonly=on`],
+    });
+    const console = await vm.converse(socketClient(path));
+    await console.logIn(BOOT_MS);
+    expect((await console.exec('tty')).output).to.equal('/dev/hvc0');
+    expect((await console.exec('cat /sys/class/misc/hw_random/rng_current')).output).to.match(/^virtio_rng/);
+    expect((await console.exec('head -c 64 /dev/hwrng | wc -c')).output).to.equal('64');
+    expect((await console.exec('cat /sys/block/vdb/ro; mount -o ro /dev/vdb /mnt && cat /mnt/etc/hostname')).output).to.equal('1\ndebian');
+    expect((await console.exec('mount -o remount,rw /mnt')).status).to.not.equal(0);
+    await vm.logIn(BOOT_MS);
+    expect((await vm.exec('tty')).output).to.equal('/dev/ttyS0');
+    console.type('systemctl poweroff\n');
+    expect(await vm.waitForExit(SHUTDOWN_MS)).to.equal(0);
+    expect(fileSystemFaults(disk)).to.equal(undefined);
   });
 });

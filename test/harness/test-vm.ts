@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FAILURES } from './checkout.ts';
 import { type Ended, type Place, type RunningCommand, type SignalName, run } from './lab/place.ts';
-import { TextLog } from './text-log.ts';
+import { type GuestResult, GuestTerminal } from './guest-terminal.ts';
 
 export interface VmOptions {
   readonly kernel: string;
@@ -15,19 +15,18 @@ export interface VmOptions {
   readonly memory?: string;
   /** Paths, or whole `--disk` values. */
   readonly disks?: readonly string[];
+  /** As `--serial` takes it; `tty` by default: the test has the serial port as a conversation. */
+  readonly serial?: string;
+  /** As `--console` takes it; `off` by default. With `tty` it is the conversation, and the serial port needs another mode. */
+  readonly console?: string;
   /** Further arguments of `chctl run`. */
   readonly arguments?: readonly string[];
 }
 
-/** What `exec` in a guest came to. */
-export interface GuestResult {
-  readonly status: number;
-  /** Its standard output and error, with plain newlines. */
-  readonly output: string;
-}
-
-const COMMAND_TIMEOUT_MS = 60_000;
 const END_TIMEOUT_MS = 30_000;
+const POLL_MS = 100;
+/** A guest in the lab takes longer to power off than the 10 s that a user is kept waiting. */
+const STOP_TIMEOUT = ['--stop-timeout', '120'];
 
 /**
  * One virtual machine of a test, started by `chctl run` in a place, with its serial port as a conversation. Whoever starts it
@@ -37,17 +36,19 @@ export class TestVm {
   readonly #place: Place;
   readonly #id: string;
   readonly #command: RunningCommand;
-  readonly #serial = new TextLog();
+  readonly #terminal: GuestTerminal;
+  readonly #conversations: { readonly terminal: GuestTerminal; readonly command: RunningCommand }[] = [];
   #ended: Ended | undefined;
 
   private constructor(place: Place, id: string, command: RunningCommand) {
     this.#place = place;
     this.#id = id;
     this.#command = command;
-    command.onOutput((chunk) => this.#serial.add(chunk));
+    this.#terminal = new GuestTerminal((text) => command.write(text));
+    command.onOutput((chunk) => this.#terminal.hear(chunk));
     void command.ended.then((ended) => {
       this.#ended = ended;
-      this.#serial.end();
+      this.#terminal.end();
     });
   }
 
@@ -60,42 +61,63 @@ export class TestVm {
 
   /** Everything that came from the serial port. */
   get serial(): string {
-    return this.#serial.text;
+    return this.#terminal.text;
   }
 
   /** Waits for text on the serial port, from where the last wait ended; returns what came up to its end. */
   waitForText(wanted: string | RegExp, timeoutMs: number): Promise<string> {
-    return this.#serial.find(wanted, timeoutMs);
+    return this.#terminal.waitForText(wanted, timeoutMs);
   }
 
   /** Types on the serial port. */
   type(text: string): void {
-    this.#command.write(text);
+    this.#terminal.type(text);
   }
 
   /** Logs in as root at the serial port's prompt, and leaves a shell that neither echoes nor prompts. */
-  async logIn(timeoutMs: number): Promise<void> {
-    await this.waitForText('login: ', timeoutMs);
-    this.type('root\n');
-    await this.waitForText(/[#$] $/, COMMAND_TIMEOUT_MS);
-    await this.quietShell();
+  logIn(timeoutMs: number): Promise<void> {
+    return this.#terminal.logIn(timeoutMs);
   }
 
   /** Makes the shell at the serial port one that `exec` can use: no echo, no prompt, no line editor. */
-  async quietShell(): Promise<void> {
-    this.type('exec env PS1= sh\n');
-    this.type("stty -echo; echo 're''ady'\n");
-    await this.waitForText('ready', COMMAND_TIMEOUT_MS);
+  quietShell(): Promise<void> {
+    return this.#terminal.quietShell();
   }
 
   /** Runs a command line in the guest's shell (after logIn or quietShell). */
-  async exec(command: string, timeoutMs = COMMAND_TIMEOUT_MS): Promise<GuestResult> {
-    const mark = randomBytes(8).toString('hex');
-    this.type(`echo ${mark}-begin; ${command}\necho ${mark}-end $?\n`);
-    await this.waitForText(`${mark}-begin`, timeoutMs);
-    const text = await this.waitForText(new RegExp(`${mark}-end (\\d+)`), timeoutMs);
-    const at = text.lastIndexOf(`${mark}-end`);
-    return { status: Number(text.slice(at).split(' ')[1]), output: text.slice(0, at).replaceAll('\r', '').trim() };
+  exec(command: string, timeoutMs?: number): Promise<GuestResult> {
+    return this.#terminal.exec(command, timeoutMs);
+  }
+
+  /**
+   * A further conversation with the guest, where its serial port or console goes elsewhere: over a script beside the machine, whose
+   * input is typed and whose output is heard.
+   */
+  async converse(script: string): Promise<GuestTerminal> {
+    const command = await this.#place.start(script);
+    const terminal = new GuestTerminal((text) => command.write(text));
+    command.onOutput((chunk) => terminal.hear(chunk));
+    void command.ended.then(() => terminal.end());
+    this.#conversations.push({ terminal, command });
+    return terminal;
+  }
+
+  /** Ends a conversation; the guest is not told. */
+  async hangUp(terminal: GuestTerminal): Promise<void> {
+    const command = this.#conversations.find((conversation) => conversation.terminal === terminal)?.command;
+    command?.kill();
+    await command?.ended;
+  }
+
+  /** Waits for a line of `chctl run` on standard error; returns what its groups caught. */
+  async waitForNotice(wanted: RegExp, timeoutMs = END_TIMEOUT_MS): Promise<readonly string[]> {
+    const deadline = Date.now() + timeoutMs;
+    for (;;) {
+      const found = wanted.exec(this.errors);
+      if (found !== null) return found.slice(1);
+      if (Date.now() > deadline) throw new Error(`waiting for ${String(wanted)}: ${timeoutMs} ms passed; it said:\n${this.errors}`);
+      await sleep(POLL_MS);
+    }
   }
 
   /** SIGTERM to `chctl run` presses the guest's power button. */
@@ -116,9 +138,9 @@ export class TestVm {
     return ended.status;
   }
 
-  /** What `chctl run` and its processes said on standard error; complete once it has ended. */
+  /** What `chctl run` and its processes said on standard error so far. */
   get errors(): string {
-    return this.#ended?.stderr ?? '';
+    return this.#ended?.stderr ?? this.#command.errors();
   }
 
   /** Ends it, if it has not ended, and says what it left behind: processes, sockets and files, a line each. */
@@ -127,6 +149,8 @@ export class TestVm {
     const killed = this.#ended === undefined;
     if (killed) this.#command.kill();
     const ended = await this.#command.ended;
+    for (const { command } of this.#conversations) command.kill();
+    await Promise.all(this.#conversations.map(({ command }) => command.ended));
     const check = await run(this.#place, leftScript(this.#id), { timeoutMs: END_TIMEOUT_MS });
     // One that was killed as a whole could not tidy up.
     if (killed) return [];
@@ -138,6 +162,8 @@ export class TestVm {
     const folder = join(FAILURES, `${new Date().toISOString().replaceAll(':', '')}-${name.replaceAll(/[^\w.-]+/g, '-').slice(0, 80)}`);
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, 'serial.log'), this.serial, 'latin1');
+    for (const [index, { terminal }] of this.#conversations.entries())
+      writeFileSync(join(folder, `conversation-${index}.log`), terminal.text, 'latin1');
     writeFileSync(join(folder, 'chctl.log'), `${this.errors}\nexit status: ${this.#ended?.status ?? 'killed'}\n`);
     return folder;
   }
@@ -157,9 +183,13 @@ export async function closeVms(test: { readonly state?: string | undefined; full
   if (left.length > 0) throw new Error(`left behind:\n${left.join('\n')}`);
 }
 
+function folderOf(id: string): string {
+  return `/tmp/ch-vm-${id}`;
+}
+
 /** A machine's temporary files and sockets go to folders of its own, and its id into the environment of its processes. */
 function startScript(id: string, options: VmOptions): string {
-  const folder = `/tmp/ch-vm-${id}`;
+  const folder = folderOf(id);
   return `
 export CH_TEST_VM=${id} CH_NO_BUILD=1 TMPDIR=${folder}/tmp XDG_RUNTIME_DIR=${folder}/run
 mkdir -p "$TMPDIR" "$XDG_RUNTIME_DIR"
@@ -173,8 +203,8 @@ for environment in $(grep -lsF CH_TEST_VM=${id} /proc/[0-9]*/environ); do
   echo "process \${process#/proc/}: $(tr '\\0' ' ' < $process/cmdline)"
   kill -KILL "\${process#/proc/}"
 done
-find /tmp/ch-vm-${id} -mindepth 2 -not -type d
-rm -rf /tmp/ch-vm-${id}`;
+find ${folderOf(id)} -mindepth 2 -not -type d
+rm -rf ${folderOf(id)}`;
 }
 
 function runArguments(options: VmOptions): readonly string[] {
@@ -185,7 +215,8 @@ function runArguments(options: VmOptions): readonly string[] {
     ...(cmdline === undefined ? [] : ['--cmdline', cmdline]),
     ...['--cpus', `boot=${cpus}`, '--memory', `size=${memory}`],
     ...(disks.length === 0 ? [] : ['--disk', ...disks.map((disk) => (disk.includes('path=') ? disk : `path=${disk}`))]),
-    ...['--serial', 'tty', '--console', 'off'],
+    ...['--serial', options.serial ?? 'tty', '--console', options.console ?? 'off'],
+    ...STOP_TIMEOUT,
     ...(options.arguments ?? []),
   ];
 }

@@ -2,7 +2,7 @@
 # Runs commands in L1 for the harness. The folder of a command, $sessions/ID, holds the script `command`, and gets `pid`,
 # `stderr` and `left` (processes of it that were still there when it had ended).
 #
-# vport?p1           the harness says: signal ID NAME | kill ID | terminal ID ROWS COLUMNS | resize ROWS COLUMNS
+# vport?p1           the harness says: signal ID NAME | kill ID | ping | terminal ID ROWS COLUMNS | resize ROWS COLUMNS
 # vport?p2 to 7       one command at a time each: the harness says ID; then the port is its standard input and output, until
 #                    the line `ID STATUS`. IDs are random, so no command writes that line by chance.
 # hvc0               the same for the command that has a terminal, which `terminal` starts
@@ -74,6 +74,7 @@ while read -r verb id rest <&4; do
   case $verb in
     signal) kill -s "$rest" "$(pid_of "$id")" ;;
     kill) kill -KILL -- "-$(pid_of "$id")" ;;
+    ping) echo pong >&4 ;;
     terminal) terminal "$id" $rest & ;;
     resize) stty -F /dev/hvc0 rows "$id" cols "$rest" ;;
   esac

@@ -10,6 +10,7 @@ import type { Ended, Place, RunningCommand } from './place.ts';
 export class Host implements Place {
   readonly kind = 'host';
   readonly usable = true;
+  readonly broken = undefined;
   readonly share = mkdtempSync(join(tmpdir(), 'ch-host-'));
   readonly #running = new Set<RunningCommand>();
 
@@ -32,6 +33,7 @@ export class Host implements Place {
     });
     const command: RunningCommand = {
       onOutput: (listener) => output.listen(listener),
+      errors: () => Buffer.concat(errors).toString(),
       write: (bytes) => void child.stdin.write(bytes),
       signal: (name) => void process.kill(pid, `SIG${name}`),
       kill: () => void process.kill(-pid, 'SIGKILL'),

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Result, err, ok } from '#shared/lang/result.ts';
 import { CHECKOUT, FAILURES } from '../checkout.ts';
+import { L1Health } from './l1-health.ts';
 import { l1Image } from './l1-image.ts';
 import { type L1Options, type L1Process, logTail, startL1 } from './l1-process.ts';
 import { OutputLog } from './output-log.ts';
@@ -32,11 +33,13 @@ export class Lab implements Place {
   #usable = true;
   readonly #work: string;
   readonly #l1: L1Process;
-  readonly #control: NodeJS.WritableStream;
+  readonly #control: NodeJS.ReadWriteStream;
+  readonly #health: L1Health;
+  #broken: string | undefined;
   readonly #ports: readonly Port[];
   readonly #terminal: Port;
 
-  private constructor(folders: { work: string; share: string }, l1: L1Process, control: NodeJS.WritableStream, ports: readonly Port[]) {
+  private constructor(folders: { work: string; share: string }, l1: L1Process, control: NodeJS.ReadWriteStream, ports: readonly Port[]) {
     this.#work = folders.work;
     this.share = folders.share;
     this.#l1 = l1;
@@ -45,11 +48,24 @@ export class Lab implements Place {
     const terminal = ports.at(-1);
     if (terminal === undefined) throw new Error('L1 was started without ports');
     this.#terminal = terminal;
-    void l1.gone.then(() => (this.#usable = false));
+    this.#health = new L1Health({
+      consoleLog: join(this.#work, 'l1-console.log'),
+      ask: () => void control.write('ping\n'),
+      broke: (why) => this.#breakDown(why),
+    });
+    control.on('data', () => this.#health.answered());
+    void l1.gone.then(() => {
+      this.#usable = false;
+      this.#health.stop();
+    });
   }
 
   get usable(): boolean {
     return this.#usable;
+  }
+
+  get broken(): string | undefined {
+    return this.#broken;
   }
 
   /** Boots L1; `report` hears what takes time. */
@@ -101,6 +117,7 @@ export class Lab implements Place {
   }
 
   async close(): Promise<void> {
+    this.#health.stop();
     this.#l1.kill();
     await this.#l1.gone;
     rmSync(this.#work, { recursive: true, force: true });
@@ -109,6 +126,14 @@ export class Lab implements Place {
   /** Copies L1's own logs to where they stay; returns the folder. */
   keepLogs(name: string): string {
     return keepLogs(this.#work, name);
+  }
+
+  /** Nothing that runs in it proves anything now: all of it ends. */
+  #breakDown(why: string): void {
+    this.#broken = why;
+    this.#usable = false;
+    process.stderr.write(`    the lab broke down: ${why}; its logs: ${this.keepLogs('lab-broke')}\n`);
+    this.#l1.kill();
   }
 
   #store(script: string): string {
@@ -126,6 +151,7 @@ export class Lab implements Place {
     const ended = Promise.race([status, lost]).then((value) => this.#ended(id, value));
     return {
       onOutput: (listener) => output.listen(listener),
+      errors: () => readIfThere(join(this.#sessionFolder(id), 'stderr')),
       write: (bytes) => port.write(bytes),
       signal: (name: SignalName) => void this.#control.write(`signal ${id} ${name}\n`),
       kill: () => {
@@ -144,7 +170,11 @@ export class Lab implements Place {
       .filter((line) => line !== '');
     const ended = { stderr: file('stderr'), left };
     if (status !== undefined) return { ...ended, status };
-    return { ...ended, status: 125, stderr: `${ended.stderr}\nlab: L1 died:\n${logTail(this.#work, 'l1-console')}\n` };
+    return {
+      ...ended,
+      status: 125,
+      stderr: `${ended.stderr}\nlab: L1 died${this.#broken === undefined ? '' : `: ${this.#broken}`}:\n${logTail(this.#work, 'l1-console')}\n`,
+    };
   }
 
   #sessionFolder(id: string): string {

@@ -5,6 +5,8 @@ export interface Place {
   readonly share: string;
   /** False once the lab has died: its commands have ended with status 125, and no more can be started. */
   readonly usable: boolean;
+  /** Why a lab broke down by itself; undefined for one that did not. */
+  readonly broken: string | undefined;
   /** Starts a bash script, in the checkout's root unless it goes elsewhere, in a process group of its own. */
   start(script: string): Promise<RunningCommand>;
   /** Ends every command, and removes the share. */
@@ -14,6 +16,8 @@ export interface Place {
 export interface RunningCommand {
   /** Calls `listener` with all of standard output so far, then with every chunk that comes. */
   onOutput(listener: (chunk: Buffer) => void): void;
+  /** Its standard error so far. */
+  errors(): string;
   /** To its standard input, which stays open until it ends. */
   write(bytes: Uint8Array | string): void;
   /** To the command's first process alone. */
