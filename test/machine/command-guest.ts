@@ -2,6 +2,7 @@
  * A guest that does what single letters on its serial port say, and answers each when it is done with the same letter:
  *
  * w marks its memory, m tells whether memory is marked (`1`) or empty (`0`), d reads sector 0 of its disk and says its first byte,
+ * l does that, with a disk started anew each time, until the next letter,
  * k starts its disk and asks it for two sectors without waiting for them, c counts aloud (a byte at a time, in bl and in memory)
  * until the next letter, r, i and t reset by ACPI, keyboard controller and triple fault, o powers off, u jumps to where no memory
  * is, s spins, b says what the generic event device tells, e says how often that has interrupted it, f faults on both of two
@@ -97,6 +98,7 @@ function commands(code: GuestCode, { gedRegister }: GuestPlaces): void {
   command('w', () => code.write32(AT.mark, 1));
   command('m', () => sayMark(code));
   command('d', () => readDisk(code));
+  command('l', () => code.label('reading').also(readDisk).testHeard().jumpIfZero('reading').hear());
   command('k', () => askDisk(code));
   command('c', () => count(code));
   command('r', () => code.out8(0x600, 1));

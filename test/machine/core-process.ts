@@ -8,7 +8,7 @@ import { expect } from '#shared/lang/result.ts';
 import { type CoreLauncherEnd, type FromCore, type ToCore, coreLauncherChannel, startSocketPair } from '#shared/rpc/start-channel.ts';
 import { EPOLLIN } from '#shared/sys/epoll.ts';
 import { allocate } from '#shared/sys/ffi.ts';
-import { type OwnedFd, asFd } from '#shared/sys/owned-fd.ts';
+import { OwnedFd, asFd } from '#shared/sys/owned-fd.ts';
 import { MSG_DONTWAIT, SOCK_STREAM, UnixSocket, socketPair } from '#shared/sys/unix-socket.ts';
 import { type Watch, Watcher } from '#shared/sys/watcher.ts';
 import { Kvm } from '../../vmm-core/kvm/kvm.ts';
@@ -159,6 +159,14 @@ export class CoreProcess implements AsyncDisposable {
     this.send({ addDevice: { id, vhostUser: { deviceType: 2, numQueues: 1, queueSize: 128, socket: 1 } } }, [front]);
     front.close();
     return back;
+  }
+
+  /** The devices that the core serves by itself: a console of nobody, and randomness. */
+  addConsoleAndRng(): void {
+    this.#channel.send({ addDevice: { id: 'console', console: { channel: {} } } });
+    const source = new OwnedFd(openSync('/dev/urandom', 'r'));
+    this.#channel.send({ addDevice: { id: 'rng', rng: { source: 1 } } }, [source.fd]);
+    source.close();
   }
 
   /** Answers when the guest runs; a core that refuses fails the test with what it says. */

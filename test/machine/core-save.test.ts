@@ -6,7 +6,7 @@ import { BlockProcess } from './block-process.ts';
 import { AT, REGISTERS, SECTOR, UNANSWERED } from './command-guest.ts';
 import { CorePlace, type CoreProcess, MEMORY_SIZE } from './core-process.ts';
 import { HeldDisk, sectorByte } from './held-disk.ts';
-import { type SavedFile, changeState, devicesOf, readState, register, registersOf } from './saved-state.ts';
+import { type SavedFile, changeState, devicesOf, readState, ticksOf, register, registersOf } from './saved-state.ts';
 import { needsKvm } from './tiny-machine.ts';
 
 /** The guest's memory as a save has written it. */
@@ -72,8 +72,11 @@ describe('a core process continues what another has saved', function () {
     return core;
   }
 
+  /** The machine's devices: a disk of the test's, and the two that the core serves by itself. */
   function heldDisk(core: CoreProcess): HeldDisk {
-    return place.own(new HeldDisk(core.addDisk(), place.watcher));
+    const disk = place.own(new HeldDisk(core.addDisk(), place.watcher));
+    core.addConsoleAndRng();
+    return disk;
   }
 
   /** The guest counts aloud, both requests are at its disk: the first held there, the second in the ring. */
@@ -110,7 +113,7 @@ describe('a core process continues what another has saved', function () {
   it('same registers, memory and devices; the count has no gap; each request is answered once, and interrupts', async () => {
     const { counted, answeredByStop } = await savedMachine('first');
     // What the disk had taken it answers before the ring is stopped; what it had not is the next one's.
-    expect([answeredByStop, stateOf('first').queues]).to.deep.equal([[0], { disk0: [1] }]);
+    expect([answeredByStop, stateOf('first').queues]).to.deep.equal([[0], { disk0: [1], console: [0, 0], rng: [0] }]);
     expect(memoryOf('first').answers).to.deep.equal([
       [0, sectorByte(0)],
       [UNANSWERED, 0],
@@ -125,7 +128,8 @@ describe('a core process continues what another has saved', function () {
     await save(core, 'second');
     expect(registersOf(stateOf('second'))).to.deep.equal(registersOf(stateOf('first')));
     expect(devicesOf(stateOf('second'))).to.deep.equal(devicesOf(stateOf('first')));
-    expect(stateOf('second').queues).to.deep.equal({ disk0: [1] });
+    expect(stateOf('second').queues).to.deep.equal(stateOf('first').queues);
+    expect(ticksOf(stateOf('second')) > ticksOf(stateOf('first'))).to.equal(true);
     expect(memoryOf('second').equals(memoryOf('first'))).to.equal(true);
 
     expect(await core.order({ resume: {} })).to.equal('done');
@@ -247,6 +251,28 @@ describe('a core process continues what another has saved', function () {
     expect(await next.ask('m')).to.equal('0m');
   });
 
+  it('a guest that starts its disk over and over is saved at any moment of that, and goes on', async () => {
+    let core = place.spawn();
+    core.create({ kernel: place.kernel });
+    heldDisk(core).isPrompt = true;
+    await core.run();
+    core.type('l');
+    for (let generation = 0; generation < 8; generation++) {
+      // Another place in its loop each time.
+      await core.says((said) => said.length > 5 + generation * 3);
+      await pause(core);
+      await save(core, String(generation));
+      await end(core);
+      core = newCore(String(generation));
+      heldDisk(core).isPrompt = true;
+      await core.run();
+    }
+    await core.says((said) => said.length > 5);
+    core.type('x');
+    await core.says((said) => said.endsWith('l'));
+    expect(core.serial).to.match(/^a+l$/);
+  });
+
   it('a failed save leaves the machine as it was', async () => {
     const { core, disk } = await begin();
     await pause(core);
@@ -355,7 +381,7 @@ describe('a core process continues what another has saved', function () {
 
     it('a machine without the disk', async () => {
       damaged((state) => state);
-      expect(await refusal(newCore('bad'), false)).to.match(/^saved state of effects has 16 bytes, not 8$/);
+      expect(await refusal(newCore('bad'), false)).to.match(/^saved state of effects has 24 bytes, not 8$/);
     });
   });
 });

@@ -36,6 +36,12 @@ export class GuestCode {
     return code;
   }
 
+  /** What `write` adds. */
+  also(write: (code: GuestCode) => void): this {
+    write(this);
+    return this;
+  }
+
   /** Instructions as bytes. */
   raw(...bytes: readonly number[]): this {
     this.#bytes.push(...bytes);

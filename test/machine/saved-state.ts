@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
-/** What time alone changes: the TSC and the clocks made of it (Intel SDM volume 4, table 2-2). */
-const TIME_MSRS = [0x10];
+/** Counts time (Intel SDM volume 4, table 2-2). */
+const MSR_TSC = 0x10;
 
 export interface SavedVcpuFile {
   readonly files: Readonly<Record<string, string>>;
@@ -31,11 +31,17 @@ export function changeState(text: string, change: (saved: SavedFile) => object):
   return JSON.stringify({ ...state, content, sha256: createHash('sha256').update(JSON.stringify(content)).digest('hex') });
 }
 
-/** Every register of every vCPU but those that count time. */
+/** Every register of every vCPU but the one that counts time. */
 export function registersOf({ vcpus }: SavedFile): unknown {
   return vcpus.map(({ files, xsave, nested, cpuid, msrs }) => {
-    return { files, xsave, nested, cpuid, msrs: msrs.filter(([index]) => !TIME_MSRS.includes(index)) };
+    return { files, xsave, nested, cpuid, msrs: msrs.filter(([index]) => index !== MSR_TSC) };
   });
+}
+
+/** The first vCPU's TSC. */
+export function ticksOf({ vcpus }: SavedFile): bigint {
+  const [, value = '0'] = vcpus[0]?.msrs.find(([index]) => index === MSR_TSC) ?? [];
+  return BigInt(`0x${value}`);
 }
 
 /** Every device's registers, but for the two that a restore makes anew: the timer's distance to the host's, and the count of BAR moves. */
