@@ -83,8 +83,9 @@ const SITUATIONS: readonly (readonly [name: string, bring: Bring])[] = [
       const disk = place.own(new HeldDisk(core.addDisk(), place.watcher));
       await core.run();
       await core.says('>');
-      disk.fallSilent();
+      const asked = disk.fallSilent();
       await core.ask('k');
+      await asked;
       await spin(core);
     },
   ],
@@ -96,9 +97,10 @@ const SITUATIONS: readonly (readonly [name: string, bring: Bring])[] = [
       await core.run();
       await core.ask('k');
       await disk.holds(0);
-      disk.fallSilent();
+      const asked = disk.fallSilent();
       expect(await core.order({ pause: {} })).to.equal('done');
       core.beginSave(place.path('state'), place.path('memory'));
+      await asked;
     },
   ],
 ];

@@ -196,6 +196,9 @@ describe('life of a core process', function () {
     expect(await core.order({ pause: {} })).to.equal('done');
     expect(await core.order({ pause: {} })).to.equal('the machine is paused already');
     expect(await core.order({ save: {} })).to.equal('a save needs two files: one for the state, one for the memory');
+    for (const message of [{ run: {} }, { addDevice: { id: 'late' } }, { createVm: {} }]) {
+      expect(await core.order(message)).to.equal('the machine has begun: adding to it is not supported yet');
+    }
     core.type('m');
     expect(await core.order({ resume: {} })).to.equal('done');
     await core.says('0m');
@@ -253,14 +256,55 @@ describe('life of a core process', function () {
     expect(await core.exited).to.deep.equal({ status: 0, signal: null });
   });
 
-  it('a back end that leaves ends the machine, and which it was is said', async () => {
-    const { core, disk } = await begin();
-    disk[Symbol.dispose]();
-    const { reason, message } = await core.told(ended);
-    expect(reason).to.equal(EndedReason.DEVICE_LOST);
-    expect(message).to.equal('device disk0 is lost: its device process has closed the connection');
-    expect(await core.exited).to.deep.equal({ status: 0, signal: null });
-  });
+  const LOST: readonly (readonly [when: string, bring: (core: CoreProcess, disk: HeldDisk) => Promise<void>])[] = [
+    ['before its driver has come', async () => {}],
+    [
+      'while it has a request',
+      async (core, disk) => {
+        await core.ask('k');
+        await disk.holds(0);
+      },
+    ],
+    [
+      'while the guest is paused',
+      async (core) => {
+        expect(await core.order({ pause: {} })).to.equal('done');
+      },
+    ],
+    [
+      'while the guest is reset',
+      async (core, disk) => {
+        await core.ask('k');
+        await disk.holds(0);
+        const asked = disk.fallSilent();
+        core.type('r');
+        await asked;
+      },
+    ],
+    [
+      'while it is saved',
+      async (core, disk) => {
+        await core.ask('k');
+        await disk.holds(0);
+        const asked = disk.fallSilent();
+        expect(await core.order({ pause: {} })).to.equal('done');
+        core.beginSave(place.path('state'), place.path('memory'));
+        await asked;
+      },
+    ],
+  ];
+  for (const [when, bring] of LOST) {
+    it(`a back end that leaves ${when} ends the machine, and which it was is said`, async () => {
+      const { core, disk } = await begin();
+      await bring(core, disk);
+      disk[Symbol.dispose]();
+      const { reason, message } = await core.told(ended);
+      expect(reason).to.equal(EndedReason.DEVICE_LOST);
+      expect(message).to.equal('device disk0 is lost: its device process has closed the connection');
+      expect(await core.exited).to.deep.equal({ status: 0, signal: null });
+      expect(core.printed).to.equal('');
+    });
+  }
 
   const REFUSED: readonly (readonly [name: string, start: (core: CoreProcess) => void, line: RegExp])[] = [
     ['no machine in the first order', (core) => core.send({ run: {} }), /^the first start message creates no machine$/],

@@ -254,7 +254,7 @@ export class CoreProcess implements AsyncDisposable {
     if (isFull) return;
     const buffer = Buffer.alloc(4096);
     const watch = this.#place.watcher.watch(ours.fd, EPOLLIN, () => {
-      const length = readSync(ours.fd, buffer);
+      const length = readOrEnd(ours, buffer);
       this.serial += buffer.toString('latin1', 0, length);
       if (length === 0) watch.close();
       this.#notice();
@@ -291,6 +291,15 @@ export class CoreProcess implements AsyncDisposable {
       this.#waiting.add(look);
       look();
     });
+  }
+}
+
+/** A terminal whose core has ended with something unread says so by an error. */
+function readOrEnd({ fd }: OwnedFd, buffer: Buffer): number {
+  try {
+    return readSync(fd, buffer);
+  } catch {
+    return 0;
   }
 }
 

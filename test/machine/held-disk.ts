@@ -60,6 +60,7 @@ export class HeldDisk implements VhostUserDevice, Disposable {
   #callFd: Fd | undefined;
   #held: Held | undefined;
   #changed: () => void = () => {};
+  #ignored: (() => void) | undefined;
 
   constructor(socket: OwnedFd, watcher: Watcher) {
     new DataView(this.#config.buffer).setUint32(0, SECTORS, true);
@@ -69,6 +70,10 @@ export class HeldDisk implements VhostUserDevice, Disposable {
     let end = (): void => {};
     this.ended = new Promise((resolve) => void (end = resolve));
     this.#watch = watcher.watch(socket.fd, EPOLLIN, () => {
+      if (this.#ignored !== undefined) {
+        this.#watch.modify(0);
+        return this.#ignored();
+      }
       if (this.#session.readable() === 'open') return;
       this.#watch.close();
       end();
@@ -89,9 +94,9 @@ export class HeldDisk implements VhostUserDevice, Disposable {
     while (this.heldSector !== sector) await new Promise<void>((resolve) => void (this.#changed = resolve));
   }
 
-  /** Answers its front end no more, and stays connected. */
-  fallSilent(): void {
-    this.#watch.modify(0);
+  /** Answers its front end no more, and stays connected. Resolves when that has asked for something. */
+  fallSilent(): Promise<void> {
+    return new Promise((resolve) => void (this.#ignored = resolve));
   }
 
   /** Looks at the ring from now on. */

@@ -139,6 +139,8 @@ export class Controller {
     if (message.powerButton) this.#parts.machine.platform.ged.pressPowerButton();
     if (message.pause) this.#command(() => this.#pause());
     if (message.resume) this.#command(() => this.#resume());
+    if (message.createVm || message.addDevice || message.run)
+      this.#command(async () => err('the machine has begun: adding to it is not supported yet'));
     const { save } = message;
     if (save) this.#command(() => this.#save(fds[(save.state ?? 0) - 1], fds[(save.memory ?? 0) - 1]));
     else for (const fd of fds) fd.close();
