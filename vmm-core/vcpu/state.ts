@@ -40,6 +40,9 @@ export interface StateFormat {
   readonly xsaveSize: number;
   readonly nestedSize: number;
   readonly canScaleTsc: boolean;
+  /** The register files, in the order in which they are restored, around XSAVE. */
+  readonly before: readonly RegisterFile[];
+  readonly after: readonly RegisterFile[];
 }
 
 /** The order in which register files are restored; the FPU's part of XSAVE comes again with its own call. */
@@ -58,13 +61,16 @@ export function stateFormat(kvm: Kvm): Result<StateFormat, KvmError> {
     xsaveSize: kvm.capability('KVM_CAP_XSAVE2'),
     nestedSize: kvm.capability('KVM_CAP_NESTED_STATE'),
     canScaleTsc: kvm.capability('KVM_CAP_TSC_CONTROL') > 0,
+    before: BEFORE_XSAVE,
+    // A processor without XSAVE has no XCR0.
+    after: kvm.capability('KVM_CAP_XCRS') > 0 ? AFTER_XSAVE : AFTER_XSAVE.filter((file) => file !== 'xcrs'),
   });
 }
 
 /** The state of a vCPU that is paused: its last access is completed. */
 export function saveVcpu(vcpu: Vcpu, format: StateFormat): Result<SavedVcpu, KvmError> {
   const files: Record<string, string> = {};
-  for (const file of [...BEFORE_XSAVE, ...AFTER_XSAVE, 'events'] as const) {
+  for (const file of filesOf(format)) {
     const read = vcpu.read(file);
     if (!read.ok) return read;
     files[file] = base64(read.value.bytes);
@@ -99,9 +105,9 @@ export function restoreVcpu(vcpu: Vcpu, saved: SavedVcpu, format: StateFormat): 
   const write = (file: RegisterFile) => (): Result<void, KvmError> => vcpu.write(file, files.get(file) ?? new Uint8Array(0));
   const steps: (() => Result<void, VcpuStateError>)[] = [
     () => vcpu.setCpuid(cpuid),
-    ...BEFORE_XSAVE.map(write),
+    ...format.before.map(write),
     () => vcpu.setXsave(xsave),
-    ...AFTER_XSAVE.map(write),
+    ...format.after.map(write),
     () => (nested.length > 0 ? vcpu.setNestedState(nested) : ok()),
     () => restoreTsc(vcpu, saved.tscKhz, format),
     () => restoreMsrs(vcpu, msrs),
@@ -128,7 +134,10 @@ function parse(saved: SavedVcpu, format: StateFormat): Result<ParsedState, VcpuS
     return err({ code: 'STATE_VERSION', version, message: `saved vCPU state has version ${version}, not ${VCPU_STATE_VERSION}` });
   }
   const files = new Map<RegisterFile, Uint8Array>();
-  for (const file of [...BEFORE_XSAVE, ...AFTER_XSAVE, 'events'] as const) {
+  const known = filesOf(format);
+  const foreign = Object.keys(saved.files).find((name) => !known.some((file) => file === name));
+  if (foreign !== undefined) return malformed(foreign, 'is nothing that this host knows');
+  for (const file of known) {
     const bytes = Buffer.from(saved.files[file] ?? '', 'base64');
     if (bytes.length !== registerFileSize(file)) return malformed(file);
     files.set(file, bytes);
@@ -145,12 +154,16 @@ function parse(saved: SavedVcpu, format: StateFormat): Result<ParsedState, VcpuS
   return ok({ cpuid, msrs, xsave, nested, files });
 }
 
+function filesOf({ before, after }: StateFormat): readonly RegisterFile[] {
+  return [...before, ...after, 'events'];
+}
+
 function nestedFits(nested: Buffer): boolean {
   return nested.length >= KvmNestedState.size && nested.readUInt32LE(KvmNestedState.offset.size) <= nested.length;
 }
 
-function malformed(part: string): Result<never, VcpuStateError> {
-  return err({ code: 'STATE_MALFORMED', part, message: `saved vCPU state: ${part} is missing or has the wrong size` });
+function malformed(part: string, problem = 'is missing or has the wrong size'): Result<never, VcpuStateError> {
+  return err({ code: 'STATE_MALFORMED', part, message: `saved vCPU state: ${part} ${problem}` });
 }
 
 function restoreTsc(vcpu: Vcpu, khz: number, { canScaleTsc }: StateFormat): Result<void, VcpuStateError> {
