@@ -132,14 +132,15 @@ export class VirtioPciDevice {
 
   /** Power-on values; by one thread, before the first vCPU runs. */
   reset(): void {
-    this.function.reset();
     this.#lock.acquire();
+    // While BAR 0 is still where the guest had it: there KVM knows the ioeventfds.
     this.#disconnectKicks();
     this.#msix.reset();
     this.#registers.reset();
     this.#config.set(Uint8Array.from(this.plan.config), 0);
     this.#registers.set(R.configGeneration, 0);
     this.#lock.release();
+    this.function.reset();
   }
 
   /** Before the arena is saved: all vCPUs paused, the queues stopped. */

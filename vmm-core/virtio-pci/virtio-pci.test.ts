@@ -175,6 +175,18 @@ describe('virtio-pci', function () {
       ]);
       expect([machine.read(0x12, 2), machine.mmio.read(0xc800_0012, 2)]).to.deep.equal([0xffff, 2]);
     });
+
+    it('power-on takes notifications away from where the guest has moved the BAR', () => {
+      using made = make();
+      const { machine } = made;
+      machine.activate();
+      machine.setConfig(4, 2, 2);
+      machine.setConfig(0x10, 4, 0xc800_0000);
+      machine.powerOn();
+      expect([isKickInKvm(made, 0), isKickInKvm(made, 0, 0xc800_0000)]).to.deep.equal([false, false]);
+      machine.activate();
+      expect([machine.config(0x10, 4), isKickInKvm(made, 0), isKickInKvm(made, 1)]).to.deep.equal([BAR_ADDRESS, true, true]);
+    });
   });
 
   describe('interrupts', () => {
