@@ -30,6 +30,7 @@ const LAB_MEMORY_MIB = 3072;
 const BOOT_TIMEOUT_MS = 90_000;
 /** A boot that fails is tried again, for the lab itself may hang: once in some hundreds. */
 const ATTEMPTS = 2;
+const SHOWN_LINES = 30;
 /** Runs that count exits, each: KVM's own counters say it for both sides, and our log for ours. */
 const COUNTING_RUNS = 3;
 const CMDLINE = 'console=ttyS0 quiet panic=-1 reboot=t';
@@ -158,7 +159,8 @@ class Booter {
       if (!result.timedOut && result.status === 0 && result.stdout.includes('bench: reached')) return result;
       const what = `${monitor.name} did not boot (status ${result.status}${result.timedOut ? ', timed out' : ''})`;
       if (attempt === ATTEMPTS) throw new Error(`${what}:\n${result.stdout}\n${result.stderr}`);
-      this.#note(`${what}: once more`);
+      const broken = place.broken === undefined ? '' : `; the lab broke down: ${place.broken}`;
+      this.#note(`${what}${broken}: once more; it said:\n${result.stderr.trim().split('\n').slice(-SHOWN_LINES).join('\n')}`);
     }
   }
 
@@ -174,7 +176,7 @@ class Booter {
   }
 
   async #usablePlace(): Promise<Place> {
-    if (this.#place?.usable === true) return this.#place;
+    if (this.#place?.usable === true && this.#place.broken === undefined) return this.#place;
     await this.#place?.close();
     const place = await this.#open();
     this.#place = place;
