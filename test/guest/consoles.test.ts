@@ -17,7 +17,7 @@ const LINES = [
 ] as const;
 
 describe('serial port and console', function () {
-  this.timeout(300_000);
+  this.timeout(600_000);
   let place: Place;
   let demo: DemoGuest;
   let disk: string;

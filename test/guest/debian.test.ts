@@ -8,13 +8,13 @@ import { sharedPlace } from '../harness/shared-place.ts';
 import { TestVm, type VmOptions, closeVms } from '../harness/test-vm.ts';
 
 /** In the lab Debian takes 20 s to its login from a vmlinux, and 15 s more to unpack a bzImage; other work may share the machine. */
-const BOOT_MS = 180_000;
-const SHUTDOWN_MS = 60_000;
+const BOOT_MS = 300_000;
+const SHUTDOWN_MS = 120_000;
 /** Debian loads KVM where it sees a CPU that virtualizes, and below the lab's software CPU a third level hangs the second. */
 const CMDLINE = 'console=ttyS0 root=/dev/vda modprobe.blacklist=kvm_amd,kvm_intel';
 
 describe('Debian 12', function () {
-  this.timeout(600_000);
+  this.timeout(1_200_000);
   let place: Place;
   let debian: DebianGuest;
   let disk: string;

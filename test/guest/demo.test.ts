@@ -10,7 +10,7 @@ const BOOT_MS = 120_000;
 const CMDLINE = 'console=ttyS0 root=/dev/vda quiet';
 
 describe('demo guest', function () {
-  this.timeout(300_000);
+  this.timeout(600_000);
   let place: Place;
   let demo: DemoGuest;
   let disk: string;

@@ -23,7 +23,7 @@ export interface VmOptions {
   readonly arguments?: readonly string[];
 }
 
-const END_TIMEOUT_MS = 30_000;
+const END_TIMEOUT_MS = 60_000;
 const POLL_MS = 100;
 /** A guest in the lab takes longer to power off than the 10 s that a user is kept waiting. */
 const STOP_TIMEOUT = ['--stop-timeout', '120'];

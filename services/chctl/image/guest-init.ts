@@ -10,6 +10,8 @@ mount -t sysfs sys /sys
 mount -t devtmpfs dev /dev
 mount -t tmpfs -o mode=755 tmpfs /run
 while read -r module; do insmod "/modules/$module"; done < /modules/order
+# Where the console needs one of those drivers (hvc0), the kernel had none to give to its first program.
+[ -e /proc/self/fd/1 ] || { (: < /dev/console) 2>/dev/null && exec < /dev/console > /dev/console 2>&1; }
 
 root= type=auto flags= mode=ro init=/sbin/init
 for word in $(cat /proc/cmdline); do

@@ -84,11 +84,17 @@ const ROOT_OF_NAMESPACE = [
   ...['sh', '-c', 'mount -t tmpfs tmpfs /run && exec "$@"', 'sh'],
 ];
 
+/**
+ * Without XSAVE, and so AVX: below SVM this CPU lets a guest set XCR0 without KVM's knowledge, and KVM then runs it with another
+ * one. Such a guest keeps no vector registers over a switch of its tasks, and complains of it ("XSAVE consistency problem").
+ */
+const CPU = 'max,-xsave,-xsaveopt,-avx,-avx2,-f16c,-fma,-pku,-vaes,-vpclmulqdq';
+
 function startQemu(image: L1Image, options: L1Options, folders: L1Folders): ChildProcess {
   const { cpus, memoryMiB } = options;
   const command = [
     ...['qemu-system-x86_64', '-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot', '-nic', 'none'],
-    ...['-accel', 'tcg,thread=multi', '-cpu', 'max', '-smp', `${cpus}`, '-m', `${memoryMiB}M`],
+    ...['-accel', 'tcg,thread=multi', '-cpu', CPU, '-smp', `${cpus}`, '-m', `${memoryMiB}M`],
     ...['-object', `memory-backend-memfd,id=memory,size=${memoryMiB}M,share=on`, '-numa', 'node,memdev=memory'],
     ...['-serial', `file:${join(folders.work, 'l1-console.log')}`],
     ...['-kernel', image.kernel, '-initrd', image.initramfs],
