@@ -92,16 +92,15 @@ describe('a core process continues what another has saved', function () {
     return { core, disk };
   }
 
-  /** The machine of `begin`, saved and gone: what it counted, and what its disk had to answer for that. */
-  async function savedMachine(name: string): Promise<{ counted: string; answeredByStop: readonly number[] }> {
+  /** The machine of `begin`, saved and gone: what it counted, and what its disk has done. */
+  async function savedMachine(name: string): Promise<{ counted: string; disk: HeldDisk }> {
     const { core, disk } = await begin();
     await pause(core);
     expect(disk.answered).to.deep.equal([]);
     await save(core, name);
-    // Now, for the end of the process is the end of a ring too.
-    const answeredByStop = [...disk.answeredByStop];
     await end(core);
-    return { counted: core.serial.slice('>k'.length), answeredByStop };
+    await disk.ended;
+    return { counted: core.serial.slice('>k'.length), disk };
   }
 
   async function end(core: CoreProcess): Promise<void> {
@@ -111,9 +110,9 @@ describe('a core process continues what another has saved', function () {
   }
 
   it('same registers, memory and devices; the count has no gap; each request is answered once, and interrupts', async () => {
-    const { counted, answeredByStop } = await savedMachine('first');
-    // What the disk had taken it answers before the ring is stopped; what it had not is the next one's.
-    expect([answeredByStop, stateOf('first').queues]).to.deep.equal([[0], { disk0: [1], console: [0, 0], rng: [0] }]);
+    const { counted, disk } = await savedMachine('first');
+    // What the disk had taken it has answered; what it had not is the next one's, also while the first lives on.
+    expect([disk.answered, stateOf('first').queues]).to.deep.equal([[0], { disk0: [1], console: [0, 0], rng: [0] }]);
     expect(memoryOf('first').answers).to.deep.equal([
       [0, sectorByte(0)],
       [UNANSWERED, 0],
@@ -278,10 +277,10 @@ describe('a core process continues what another has saved', function () {
     await pause(core);
     expect(await core.save('/dev/full', place.path('memory'))).to.match(/^the state cannot be written: .*no space/i);
     expect(await core.save(place.path('state'), '/dev/full')).to.match(/^size the memory file/);
+    expect([disk.runsRing, disk.answered]).to.deep.equal([false, [0]]);
     expect(await core.order({ resume: {} })).to.equal('done');
-    // Each save has stopped the ring, behind the request that was held.
-    expect(disk.answered).to.deep.equal([0, 1]);
-    expect(disk.runsRing).to.equal(true);
+    await disk.holds(1);
+    disk.release();
     const { length } = core.serial;
     await core.says((said) => said.length > length + 300);
     core.type('x');

@@ -158,9 +158,9 @@ export class Controller {
 
   async #resume(): Promise<Result<void, string>> {
     if (this.#state === 'running') return err('the machine runs already');
-    this.#state = 'running';
-    this.#parts.machine.resume();
-    return ok();
+    const resumed = await this.#parts.machine.resume();
+    if (resumed.ok) this.#state = 'running';
+    return resumed;
   }
 
   async #save(state: OwnedFd | undefined, memory: OwnedFd | undefined): Promise<Result<void, string>> {
@@ -190,7 +190,7 @@ export class Controller {
     await setImmediate();
     this.#life++;
     channel.send({ event: { kind: EventKind.RESET, detail } });
-    if (this.#state === 'running') machine.resume();
+    if (this.#state === 'running') await machine.resume();
   }
 
   #then(run: () => Promise<void>): void {

@@ -30,6 +30,9 @@ const DRAIN_MS = 500;
 export type MachineError = string;
 type Done = Result<void, MachineError>;
 
+/** By device id: the next available index of each queue. */
+type QueuePositions = Readonly<Record<string, readonly number[]>>;
+
 export interface MachineParts {
   readonly spec: MachineSpec;
   readonly host: MachineHost;
@@ -55,6 +58,8 @@ export class VirtualMachine {
   #threads: VcpuThreads | undefined;
   /** The vCPUs before their first instruction, for a reset. */
   #powerOn: readonly SavedVcpu[] = [];
+  /** Where the queues were stopped: from a save until the machine is resumed. */
+  #stopped: QueuePositions | undefined;
 
   private constructor(parts: MachineParts, format: StateFormat) {
     this.#parts = parts;
@@ -125,8 +130,13 @@ export class VirtualMachine {
     return paused.ok ? ok() : err(paused.error.message);
   }
 
-  resume(): void {
+  /** Queues that a save has stopped run again, and the vCPUs enter the guest. */
+  async resume(): Promise<Done> {
+    const started = this.#stopped === undefined ? ok() : await this.#startQueues(this.#stopped);
+    if (!started.ok) return started;
+    this.#stopped = undefined;
     this.threads.resumeAll();
+    return ok();
   }
 
   /** Back before the first instruction, as after power-on. The machine is paused, and stays so. */
@@ -138,6 +148,7 @@ export class VirtualMachine {
     const stopped = await Promise.all(devices.map(({ link }) => link.reset()));
     const failed = stopped.find((result) => !result.ok);
     if (failed?.ok === false) return err(failed.error.message);
+    this.#stopped = undefined;
     this.#forgetSignals();
     const emptied = host.ram.discard();
     if (!emptied.ok) return err(emptied.error.message);
@@ -147,23 +158,15 @@ export class VirtualMachine {
     return this.#boot(origin);
   }
 
-  /** Writes the paused machine into two empty files. Its queues run again afterwards. */
+  /**
+   * Writes the paused machine into two empty files. Its queues stand still until it is resumed, so that its disks can be copied too,
+   * and what a disk has not done is done by the one that is restored alone.
+   */
   async save(state: Fd, memory: Fd): Promise<Done> {
-    const { devices } = this.#parts;
-    const queues: Record<string, readonly number[]> = {};
     // What is underway between guest and link is in neither's registers.
     this.drain(DRAIN_MS);
-    for (const { link } of devices) {
-      const bases = await link.suspend();
-      if (!bases.ok) return err(bases.error.message);
-      queues[link.id] = bases.value;
-    }
-    const written = await this.#write(state, memory, queues);
-    for (const { link } of devices) {
-      const resumed = await link.resume(queues[link.id] ?? []);
-      if (!resumed.ok) return err(resumed.error.message);
-    }
-    return written;
+    const stopped = await this.#stopQueues();
+    return stopped.ok ? this.#write(state, memory, stopped.value) : stopped;
   }
 
   /** The guest's last words go out, as far as they do within so much time in all. */
@@ -204,7 +207,7 @@ export class VirtualMachine {
     }
   }
 
-  async #write(state: Fd, memory: Fd, queues: Readonly<Record<string, readonly number[]>>): Promise<Done> {
+  async #write(state: Fd, memory: Fd, queues: QueuePositions): Promise<Done> {
     const { host } = this.#parts;
     this.#machine.platform.saving();
     const vcpus = this.#saveVcpus();
@@ -219,7 +222,7 @@ export class VirtualMachine {
   }
 
   async #restore({ state, memory }: SavedOrigin): Promise<Done> {
-    const { host, devices } = this.#parts;
+    const { host } = this.#parts;
     const saved = readSavedMachine(state.fd);
     if (!saved.ok) return saved;
     const { memorySize, vcpus, slices, clock, queues } = saved.value;
@@ -237,11 +240,28 @@ export class VirtualMachine {
     // A processor that has run keeps its kind.
     this.#powerOn = this.#powerOn.map((powerOn, index) => ({ ...powerOn, cpuid: vcpus[index]?.cpuid ?? powerOn.cpuid }));
     this.#machine.platform.restored();
-    for (const { link } of devices) {
-      const resumed = await link.resume(queues[link.id] ?? []);
-      if (!resumed.ok) return err(resumed.error.message);
+    const started = await this.#startQueues(queues);
+    if (started.ok) this.#machine.effects.wake();
+    return started;
+  }
+
+  async #stopQueues(): Promise<Result<QueuePositions, MachineError>> {
+    if (this.#stopped !== undefined) return ok(this.#stopped);
+    const queues: Record<string, readonly number[]> = {};
+    for (const { link } of this.#parts.devices) {
+      const positions = await link.suspend();
+      if (!positions.ok) return err(positions.error.message);
+      queues[link.id] = positions.value;
     }
-    this.#machine.effects.wake();
+    this.#stopped = queues;
+    return ok(queues);
+  }
+
+  async #startQueues(queues: QueuePositions): Promise<Done> {
+    for (const { link } of this.#parts.devices) {
+      const started = await link.resume(queues[link.id] ?? []);
+      if (!started.ok) return err(started.error.message);
+    }
     return ok();
   }
 
