@@ -22,6 +22,7 @@ export interface Started {
   readonly child: ChildProcess;
   readonly ended: Promise<Ended>;
   readonly stdout: () => string;
+  readonly stderr: () => string;
 }
 
 export class CommandPlace implements AsyncDisposable {
@@ -50,19 +51,16 @@ export class CommandPlace implements AsyncDisposable {
         resolve({ status, stdout, lines: lines.slice(0, -1) });
       });
     });
-    return { child, ended, stdout: () => stdout };
+    return { child, ended, stdout: () => stdout, stderr: () => stderr };
   }
 
-  /** Starts a machine and waits until its guest has said something and it is registered; answers its processes. */
-  async startRunning(
-    args: readonly string[],
-    program?: readonly string[],
-  ): Promise<Started & { readonly core: number; readonly device: number }> {
+  /** Starts a machine and waits until it is registered, and its guest has said something; answers its processes. */
+  async startRunning(args: readonly string[], isSilent = false): Promise<Started & { readonly core: number; readonly device: number }> {
     const before = new Set(this.#runFolders());
-    const started = this.start(args, program);
+    const started = this.start(args);
     for (;;) {
       const fresh = this.#runFolders().find((name) => !before.has(name) && existsSync(join(this.folder, 'run/ch', name, 'vm.json')));
-      if (fresh !== undefined && started.stdout() !== '') {
+      if (fresh !== undefined && (isSilent || started.stdout() !== '')) {
         const { corePid, devices } = JSON.parse(readFileSync(join(this.folder, 'run/ch', fresh, 'vm.json'), 'utf8'));
         return { ...started, core: Number(corePid), device: Number(devices[0]?.pid ?? 0) };
       }
