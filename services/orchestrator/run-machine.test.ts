@@ -160,6 +160,28 @@ describe('BegunMachine, with real processes that each do one odd thing', functio
     expectNothingLeft();
   });
 
+  it('SIGTERM as soon as there is a run folder -> 143, nothing left', async () => {
+    const path = join(folder, 's.sock');
+    const ended = start('never answer', 'serve', '--serial', `socket=${path}`);
+    await until(() => runFolders().length === 1);
+    launcher?.kill('SIGTERM');
+    expect(await ended).to.include({ status: 143, stderr: '' });
+    expect(existsSync(path)).to.equal(false);
+    // The core ends with its start socket.
+    await until(() => processes().length === 0);
+    expectNothingLeft();
+  });
+
+  it('SIGTERM when there is a socket -> 143, nothing left', async () => {
+    const path = join(folder, 's.sock');
+    const ended = start('never answer', 'serve', '--serial', `socket=${path}`);
+    await until(() => existsSync(path));
+    launcher?.kill('SIGTERM');
+    expect(await ended).to.include({ status: 143, stderr: '' });
+    expect(existsSync(path)).to.equal(false);
+    expectNothingLeft();
+  });
+
   it('SIGTERM to a guest that ignores its button -> 143 after the deadline', async () => {
     const ended = start('ignore the button', 'stubborn');
     await until(() => registered().length === 1);
@@ -268,52 +290,10 @@ describe('BegunMachine, with real processes that each do one odd thing', functio
 
   describe('bad input: one line, status 1, nothing left', () => {
     const rows: readonly (readonly [string, () => readonly string[], (path: (name: string) => string) => string])[] = [
-      ['kernel missing', () => ['--kernel', join(folder, 'none')], (path) => `kernel "${path('none')}" does not exist; check the path`],
-      ['kernel a directory', () => ['--kernel', folder], () => `kernel "${folder}" is a directory; give the path of a file`],
       [
         'kernel empty',
         () => ['--kernel', disk('empty', 0)],
         (path) => `kernel "${path('empty')}" is empty; give the path of another kernel`,
-      ],
-      [
-        'disk missing',
-        () => ['--kernel', join(folder, 'kernel'), '--disk', `path=${join(folder, 'none')}`],
-        (path) => `disk _disk0 "${path('none')}" does not exist; check the path`,
-      ],
-      [
-        'disk a directory',
-        () => ['--kernel', join(folder, 'kernel'), '--disk', `path=${folder}`],
-        () => `disk _disk0 "${folder}" is a directory; give the path of a file`,
-      ],
-      [
-        'disk of 1000 bytes',
-        () => ['--kernel', join(folder, 'kernel'), '--disk', `path=${disk('odd', 1000)}`],
-        (path) => `disk _disk0 "${path('odd')}" has 1000 bytes, which is not a multiple of 512; extend it with \`truncate -s %512 FILE\``,
-      ],
-      [
-        'disk of another format',
-        () => {
-          const path = disk('q', 512);
-          writeFileSync(path, Buffer.concat([Buffer.from('QFI\xfb', 'latin1'), Buffer.alloc(508)]));
-          return ['--kernel', join(folder, 'kernel'), '--disk', `path=${path}`];
-        },
-        (path) => `disk _disk0 "${path('q')}" is a qcow2 image, which is not supported yet;`,
-      ],
-      [
-        'one image under two names',
-        () => [
-          '--kernel',
-          join(folder, 'kernel'),
-          '--disk',
-          `path=${join(folder, 'disk.raw')}`,
-          `path=/proc/self/root${join(folder, 'disk.raw')}`,
-        ],
-        () => `disk _disk1 "/proc/self/root${join(folder, 'disk.raw')}" is the image of disk _disk0 too;`,
-      ],
-      [
-        'serial file in no folder',
-        () => ['--kernel', join(folder, 'kernel'), '--serial', `file=${join(folder, 'none/log')}`],
-        (path) => `--serial file "${path('none/log')}" cannot be made: its folder does not exist; make that first`,
       ],
       [
         'serial file that is the kernel, by another name',
@@ -351,16 +331,6 @@ describe('BegunMachine, with real processes that each do one odd thing', functio
         (path) => `--console file "${path('second')}" is the file of --serial too; give another path`,
       ],
       [
-        'serial socket where a file is',
-        () => ['--kernel', join(folder, 'kernel'), '--serial', `socket=${disk('file', 512)}`],
-        (path) => `--serial socket "${path('file')}" exists and is no socket; give another path`,
-      ],
-      [
-        'serial socket in no folder',
-        () => ['--kernel', join(folder, 'kernel'), '--serial', `socket=${join(folder, 'none/s')}`],
-        (path) => `--serial socket "${path('none/s')}" cannot be made: its folder does not exist; make that first`,
-      ],
-      [
         'serial socket with a long name',
         () => ['--kernel', join(folder, 'kernel'), '--serial', `socket=/tmp/${'x'.repeat(300)}`],
         () => `--serial socket "/tmp/${'x'.repeat(95)}...${'x'.repeat(100)}" has 305 bytes, and a socket's path at most 107; shorten it`,
@@ -369,16 +339,6 @@ describe('BegunMachine, with real processes that each do one odd thing', functio
         'random source that is empty',
         () => ['--kernel', join(folder, 'kernel'), '--rng', `src=${disk('empty', 0)}`],
         (path) => `random source "${path('empty')}" is empty; give a device such as /dev/urandom`,
-      ],
-      [
-        'a name of two lines',
-        () => ['--kernel', 'first\nsecond\u001b[31m'],
-        () => 'kernel "first?second?[31m" does not exist; check the path',
-      ],
-      [
-        'a name of 5000 letters',
-        () => ['--kernel', 'x'.repeat(5000)],
-        () => `kernel "${'x'.repeat(100)}...${'x'.repeat(100)}" is too long for a path`,
       ],
     ];
     for (const [name, args, message] of rows) {

@@ -1,6 +1,7 @@
 /** One machine from its configuration to its end. */
 import type { VmConfig } from '#shared/config/vm-config.ts';
 import { type Result, err, ok } from '#shared/lang/result.ts';
+import { exitNow } from '#shared/sys/process-exit.ts';
 import { isTerminal, windowSize } from '#shared/sys/terminal.ts';
 import { attachUser } from './attach-user.ts';
 import { closeConsoles } from './launch/console-channel.ts';
@@ -10,7 +11,8 @@ import { makeRunDirectory, register, removeRunDirectory, sweepStale } from './la
 import { cpuHasVirtualization, looksLikeLinux } from './launch/slow-kvm.ts';
 import { type StartedProcess, inheritNothing, startProcess } from './launch/start-process.ts';
 import { type LaunchPlan, planLaunch } from './plan.ts';
-import type { Outcome } from './supervise/outcome.ts';
+import { Signals } from './signals.ts';
+import { type Outcome, endedBySignal } from './supervise/outcome.ts';
 import type { Deadlines } from './supervise/supervisor.ts';
 
 export interface RunOptions {
@@ -45,25 +47,30 @@ export class BegunMachine {
   readonly #core: StartedProcess;
   readonly #directory: string;
   readonly #verbose: boolean;
+  readonly #signals: Signals;
 
-  private constructor(core: StartedProcess, directory: string, verbose: boolean) {
+  private constructor(core: StartedProcess, directory: string, verbose: boolean, signals: Signals) {
+    this.#signals = signals;
     this.#core = core;
     this.#directory = directory;
     this.#verbose = verbose;
+    signals.deliver((signal) => this.#quit(signal));
   }
 
   static begin(coreScript: string, verbose: boolean): Result<BegunMachine, LaunchError> {
     inheritNothing();
+    const signals = new Signals();
     const directory = makeRunDirectory();
     if (!directory.ok) return directory;
     const core = startProcess({ name: 'core', script: coreScript, runDirectory: directory.value, verbose });
-    if (core.ok) return ok(new BegunMachine(core.value, directory.value, verbose));
+    if (core.ok) return ok(new BegunMachine(core.value, directory.value, verbose, signals));
     removeRunDirectory(directory.value);
     return core;
   }
 
   /** Resolves when the machine has ended and nothing of it is left. */
   async run(config: VmConfig, options: RunOptions): Promise<Result<Outcome, LaunchError>> {
+    this.#signals.hold();
     const plan = planLaunch(config, planOptions(config, options));
     using resources = new Resources();
     const devices = this.#prepare(plan, resources, config, options);
@@ -73,9 +80,11 @@ export class BegunMachine {
       return devices;
     }
     const launched = { core: this.#core, devices: devices.value };
-    const outcome = await superviseMachine({ plan, launched, resources, directory: this.#directory }, options);
+    const machine = { plan, launched, resources, directory: this.#directory, signals: this.#signals };
+    const outcome = await superviseMachine(machine, options);
     closeConsoles(resources.consoles);
     removeRunDirectory(this.#directory);
+    this.#signals.release();
     return ok(outcome);
   }
 
@@ -85,6 +94,14 @@ export class BegunMachine {
     await this.#core.child.ended;
     this.#core.socket.close();
     removeRunDirectory(this.#directory);
+    this.#signals.release();
+  }
+
+  /** A signal while nothing but the core has begun. */
+  #quit(signal: NodeJS.Signals): never {
+    this.#core.child.signal('SIGKILL');
+    removeRunDirectory(this.#directory);
+    return exitNow(endedBySignal(signal).status);
   }
 
   /** Opens everything that the plan names, then starts the devices. */
@@ -133,6 +150,7 @@ interface Machine {
   readonly launched: Launched;
   readonly resources: Resources;
   readonly directory: string;
+  readonly signals: Signals;
 }
 
 async function superviseMachine(machine: Machine, options: RunOptions): Promise<Outcome> {
@@ -148,6 +166,7 @@ async function superviseMachine(machine: Machine, options: RunOptions): Promise<
     onStarted: (phases) => whenStarted(machine, options, phases),
   });
   const ended = supervisor.run();
+  machine.signals.deliver((signal) => supervisor.signal(signal));
   const release = attachUser(supervisor, machine.resources.consoles, options.tell);
   machine.resources[Symbol.dispose]();
   try {

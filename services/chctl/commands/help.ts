@@ -35,6 +35,14 @@ export async function helpCommand(command: string | undefined, rest: readonly st
     io.stdout.write(runHelp());
     return EXIT.poweredOff;
   }
+  if (command === 'help' && rest[0] === 'image') {
+    const { imageCommand } = await import('../image/image-command.ts');
+    return imageCommand(['--help'], io);
+  }
+  if (command === 'help' && rest[0] === 'doctor') {
+    const { doctorCommand } = await import('./doctor.ts');
+    return doctorCommand(['--help'], io);
+  }
   if (command === 'help' || command === '--help' || command === '-h') {
     io.stdout.write(USAGE);
     return EXIT.poweredOff;
