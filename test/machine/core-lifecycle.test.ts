@@ -79,6 +79,15 @@ describe('life of a core process', function () {
     });
   }
 
+  it('memory that was had at once is empty after a reset too', async () => {
+    const { core } = await begin({ prefault: true });
+    expect(await core.ask('w')).to.equal('w');
+    expect(await core.ask('m')).to.equal('1m');
+    core.type('r');
+    await lives(core, 2);
+    expect(await core.ask('m')).to.equal('0m');
+  });
+
   it('a triple fault leaves its registers in the log', async () => {
     const { core } = await begin();
     core.type('t');

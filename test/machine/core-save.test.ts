@@ -1,5 +1,5 @@
 /** A machine saved in the middle of its loop with a request outstanding at its disk, and continued in a new process. */
-import { copyFileSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { EndedReason } from '#shared/rpc/start-channel.ts';
 import { BlockProcess } from './block-process.ts';
@@ -248,6 +248,25 @@ describe('a core process continues what another has saved', function () {
     expect(registersOf(stateOf('again'))).to.deep.equal(registersOf(stateOf('smp')));
     expect(await next.order({ resume: {} })).to.equal('done');
     expect(await next.ask('m')).to.equal('0m');
+  });
+
+  it('memory on both sides of the hole below 4 GiB is saved in one file, of which hardly anything is there', async () => {
+    const large = { memorySize: 5 * 2 ** 30 };
+    const core = place.spawn();
+    core.create({ kernel: place.kernel }, large);
+    await core.run();
+    await core.ask('w');
+    await pause(core);
+    await save(core, 'large');
+    await end(core);
+    const [savedState, savedMemory] = files('large');
+    const { size, blocks } = statSync(savedMemory);
+    expect(size).to.equal(large.memorySize);
+    expect(blocks * 512).to.be.lessThan(2 ** 28);
+    const next = place.spawn();
+    next.create({ savedState, savedMemory }, large);
+    await next.run();
+    expect(await next.ask('m')).to.equal('1m');
   });
 
   it('a guest that starts its disk over and over is saved at any moment of that, and goes on', async () => {
