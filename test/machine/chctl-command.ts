@@ -25,6 +25,12 @@ export interface Started {
   readonly stderr: () => string;
 }
 
+export interface MachineProcesses {
+  readonly launcher: number;
+  readonly core: number;
+  readonly device: number;
+}
+
 export class CommandPlace implements AsyncDisposable {
   readonly folder = realpathSync(mkdtempSync(join(tmpdir(), 'chctl-')));
 
@@ -34,11 +40,16 @@ export class CommandPlace implements AsyncDisposable {
     mkdirSync(join(this.folder, 'run'));
   }
 
+  /** Of every process that belongs here. */
+  get environment(): NodeJS.ProcessEnv {
+    return { ...process.env, XDG_RUNTIME_DIR: join(this.folder, 'run'), CH_NO_BUILD: '1', [MARK]: this.folder };
+  }
+
   /** `program` is a command that takes chctl's arguments; the working directory is this place's folder. */
   start(args: readonly string[], program: readonly string[] = [join(CHECKOUT, 'bin/chctl')]): Started {
     const [file = '', ...before] = program;
-    const env = { ...process.env, XDG_RUNTIME_DIR: join(this.folder, 'run'), CH_NO_BUILD: '1', [MARK]: this.folder };
-    const child = spawn(file, [...before, 'run', ...args], { cwd: this.folder, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    const options = { cwd: this.folder, env: this.environment, detached: true };
+    const child = spawn(file, [...before, 'run', ...args], { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
     let stdout = '';
     let stderr = '';
     child.stdout.on('data', (data: Buffer) => (stdout += data.toString('latin1')));
@@ -55,18 +66,26 @@ export class CommandPlace implements AsyncDisposable {
   }
 
   /** Starts a machine and waits until it is registered, and its guest has said something; answers its processes. */
-  async startRunning(args: readonly string[], isSilent = false): Promise<Started & { readonly core: number; readonly device: number }> {
-    const before = new Set(this.#runFolders());
+  async startRunning(args: readonly string[], isSilent = false): Promise<Started & MachineProcesses> {
+    const before = this.registered();
     const started = this.start(args);
     for (;;) {
-      const fresh = this.#runFolders().find((name) => !before.has(name) && existsSync(join(this.folder, 'run/ch', name, 'vm.json')));
-      if (fresh !== undefined && (isSilent || started.stdout() !== '')) {
-        const { corePid, devices } = JSON.parse(readFileSync(join(this.folder, 'run/ch', fresh, 'vm.json'), 'utf8'));
-        return { ...started, core: Number(corePid), device: Number(devices[0]?.pid ?? 0) };
-      }
+      const fresh = this.registered().find((name) => !before.includes(name));
+      if (fresh !== undefined && (isSilent || started.stdout() !== '')) return { ...started, ...this.processesOf(fresh) };
       if (started.child.exitCode !== null) throw new Error(`it ended: ${(await started.ended).lines.join('\n')}`);
       await sleep(10);
     }
+  }
+
+  /** The run folders of machines that run. */
+  registered(): readonly string[] {
+    return this.#runFolders().filter((name) => existsSync(join(this.folder, 'run/ch', name, 'vm.json')));
+  }
+
+  /** By their process ids; without a disk `device` is 0. */
+  processesOf(runFolder: string): MachineProcesses {
+    const { launcherPid, corePid, devices } = JSON.parse(readFileSync(join(this.folder, 'run/ch', runFolder, 'vm.json'), 'utf8'));
+    return { launcher: Number(launcherPid), core: Number(corePid), device: Number(devices[0]?.pid ?? 0) };
   }
 
   /** What is there: processes, run folders, and files that were not there at `files()`. */
