@@ -6,39 +6,9 @@ import { BlockProcess } from './block-process.ts';
 import { AT, REGISTERS, SECTOR, UNANSWERED } from './command-guest.ts';
 import { CorePlace, type CoreProcess, MEMORY_SIZE } from './core-process.ts';
 import { HeldDisk, sectorByte } from './held-disk.ts';
+import { SavedMemory } from './saved-memory.ts';
 import { type SavedFile, changeState, devicesOf, readState, ticksOf, register, registersOf } from './saved-state.ts';
 import { needsKvm } from './tiny-machine.ts';
-
-/** The guest's memory as a save has written it. */
-class SavedMemory {
-  readonly #bytes: Buffer;
-
-  constructor(path: string) {
-    this.#bytes = readFileSync(path);
-  }
-
-  equals(other: SavedMemory): boolean {
-    return this.#bytes.equals(other.#bytes);
-  }
-
-  word(address: number): number {
-    return this.#bytes.readUInt32LE(address);
-  }
-
-  /** Heads of the chains that the disk has returned, in their order. */
-  get returned(): readonly number[] {
-    const count = this.#bytes.readUInt16LE(AT.used + 2);
-    return Array.from({ length: count }, (_, index) => this.word(AT.used + 4 + index * 8));
-  }
-
-  /** For each of both requests its status, and the byte that fills its sector; undefined where the bytes differ. */
-  get answers(): readonly (readonly [status: number | undefined, byte: number | undefined])[] {
-    return [0, 1].map((sector) => {
-      const data = this.#bytes.subarray(AT.data + sector * SECTOR, AT.data + (sector + 1) * SECTOR);
-      return [this.#bytes[AT.status + sector], data.every((byte) => byte === data[0]) ? data[0] : undefined] as const;
-    });
-  }
-}
 
 /** The first byte that a counting guest did not say in its turn, or undefined where the count has no gap. */
 function gapIn(counted: string): string | undefined {
