@@ -1,7 +1,7 @@
 /**
  * A guest that sends back what it hears, a byte at a time, on its serial port and on its virtio console alike. At its start it says
  * `S` and `C` there. Two bytes are commands: `o` powers off, and `f` floods the line where it was heard: pieces of `FLOOD.piece`
- * bytes, each a letter from A to Z and full stops, then `$`.
+ * bytes, each a letter from A to Z and full stops; then it says `$` on both.
  */
 import { writeFileSync } from 'node:fs';
 import { pvhElf } from '../../vmm-core/boot/testing/kernel-images.ts';
@@ -31,10 +31,11 @@ export function writeEchoGuest(path: string, lines: { readonly serial: boolean; 
   code.raw(0xbc, ...dword(STACK)); // mov esp, STACK
   if (lines.serial) code.say('S');
   if (lines.console) startConsole(code);
-  if (lines.console) sendByte(code, 'C');
+  if (lines.console) sendByte(code, 'C', 'the greeting');
   code.label('next');
-  if (lines.serial) echoSerial(code);
-  if (lines.console) echoConsole(code);
+  const both = lines.serial && lines.console;
+  if (lines.serial) echoSerial(code, both);
+  if (lines.console) echoConsole(code, both);
   code.jump('next').label('off').out8(0x600, 0x34).raw(0xf4);
   const full = new Uint8Array(FLOOD.piece).fill('.'.charCodeAt(0));
   const segments = [
@@ -44,7 +45,7 @@ export function writeEchoGuest(path: string, lines: { readonly serial: boolean; 
   writeFileSync(path, pvhElf({ segments, entry: ENTRY }));
 }
 
-function echoSerial(code: GuestCode): void {
+function echoSerial(code: GuestCode, both: boolean): void {
   code.testHeard().jumpIfZero('serial is silent').hear();
   onCommand(code, 'o', 'off');
   onCommand(code, 'f', 'flood serial');
@@ -54,10 +55,12 @@ function echoSerial(code: GuestCode): void {
   code.raw(0xb3, 0x2e, 0xbe, ...dword(FLOOD.piece - 1)); // mov bl, '.'; mov esi, FLOOD.piece - 1
   code.label('serial stop').sayBl().raw(0x4e).jumpUnlessZero('serial stop'); // dec esi
   code.raw(0xfe, 0xc1, 0x80, 0xf9, 0x41 + FLOOD.letters).jumpUnlessZero('serial letter'); // inc cl; cmp cl, after the last
-  code.say('$').label('serial is silent');
+  code.say('$');
+  if (both) sendByte(code, '$', 'the end of serial');
+  code.label('serial is silent');
 }
 
-function echoConsole(code: GuestCode): void {
+function echoConsole(code: GuestCode, both: boolean): void {
   code.raw(0x66, 0xa1, ...dword(RECEIVE.used + 2)); // mov ax, [used.idx]
   code.raw(0x66, 0x3b, 0x05, ...dword(SEEN)).jumpIfZero('next'); // cmp ax, [SEEN]
   code.raw(0x66, 0xa3, ...dword(SEEN)).read8(RECEIVE.data); // mov [SEEN], ax
@@ -71,16 +74,17 @@ function echoConsole(code: GuestCode): void {
   code.label('console letter').raw(0x88, 0x0d, ...dword(TRANSMIT.data)); // mov [data], cl
   send(code, 'piece', FLOOD.piece);
   code.raw(0xfe, 0xc1, 0x80, 0xf9, 0x41 + FLOOD.letters).jumpUnlessZero('console letter');
-  sendByte(code, '$');
+  sendByte(code, '$', 'the end of console');
+  if (both) code.say('$');
 }
 
 function onCommand(code: GuestCode, letter: string, label: string): void {
   code.raw(0x3c, letter.charCodeAt(0)).jumpIfZero(label); // cmp al, letter
 }
 
-function sendByte(code: GuestCode, letter: string): void {
+function sendByte(code: GuestCode, letter: string, what: string): void {
   code.write8(TRANSMIT.data, letter.charCodeAt(0));
-  send(code, letter, 1);
+  send(code, what, 1);
 }
 
 /** Waits until the device has taken it. `what` names the place in the code. Uses ax. */

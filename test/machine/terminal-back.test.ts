@@ -11,7 +11,7 @@ import { CommandPlace, type MachineProcesses, buildOnce } from './chctl-command.
 import { needsKvm } from './tiny-machine.ts';
 
 interface User {
-  type(keys: string): void;
+  readonly type: (keys: string) => void;
   readonly processes: MachineProcesses;
 }
 
