@@ -278,8 +278,9 @@ describe('a core process continues what another has saved', function () {
   });
 
   describe('refuses in one line', () => {
-    const good = new CorePlace();
+    let good: CorePlace;
     before(async () => {
+      good = new CorePlace();
       place = good;
       await savedMachine('good');
     });
