@@ -67,6 +67,7 @@ describe('Platform', function () {
     const vcpu = machine(buffer, target);
     vcpu.platform.reset();
     const link = machine(buffer, target);
+    link.effects.take(2);
     vcpu.platform.pio.write(0x3f8, 1, 0x41);
     const bytes = new Uint8Array(4);
     expect([link.effects.take(2), link.platform.serial?.takeOutput(bytes), bytes[0]]).to.deep.equal([SERIAL_EFFECT.output, 1, 0x41]);

@@ -17,6 +17,7 @@ function machine(options: Partial<SerialOptions> = {}) {
   const edges = { count: 0 };
   const port = new SerialPort({ name: 'com1', effectIndex: 0, ...options }, arena, effects, { raise: () => void edges.count++ });
   port.reset();
+  effects.take(0);
   return { port, effects, edges, arena, buffer, wake, [Symbol.dispose]: () => wake.close() };
 }
 
@@ -258,6 +259,14 @@ describe('SerialPort', () => {
     expect(made.effects.take(0)).to.equal(0);
     made.port.read(0, 1);
     expect(made.effects.take(0)).to.equal(SERIAL_EFFECT.inputRoom);
+  });
+
+  it('reset with its input ring full has room again, and says so', () => {
+    using made = machine();
+    made.port.pushInput(new Uint8Array(SERIAL_INPUT_CAPACITY));
+    expect(made.port.inputRoom()).to.equal(0);
+    made.port.reset();
+    expect([made.effects.take(0), made.port.inputRoom()]).to.deep.equal([SERIAL_EFFECT.inputRoom, SERIAL_INPUT_CAPACITY]);
   });
 
   it('goes on in a new arena with the same registers, output and input', () => {

@@ -122,6 +122,8 @@ export class SerialPort implements IoHandler {
     this.#set(W.flags, TRANSMITTER_EVENT);
     for (const ring of [this.#output, this.#input, this.#loop]) ring.reset();
     this.#lock.release();
+    // Whoever stopped reading the source because the ring was full would wait for a guest that is gone.
+    this.#effects.raise(this.#options.effectIndex, SERIAL_EFFECT.inputRoom);
   }
 
   /** After a restore: bytes that the saved machine had not sent wake the main thread of this one. */
