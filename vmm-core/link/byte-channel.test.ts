@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync, readSync, writeSync, mkdtempSync, rmSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync, writeFileSync, writeSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect as check } from 'chai';
@@ -81,6 +81,7 @@ describe('ByteChannel', () => {
     const [ours, theirs] = expect(socketPair(SOCK_STREAM), 'pair');
     using writer = theirs;
     const channel = new ByteChannel(watcher, device, { input: ours, neverStall: false });
+    channel.resumeInput();
     writeSync(writer.fd, 'x'.repeat(40));
     let grown = false;
     await until(() => {
@@ -96,12 +97,48 @@ describe('ByteChannel', () => {
     await watcher.close();
   });
 
+  it('reads nothing before it is told that the device takes input, also of a file, which never waits', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'byte-channel-'));
+    const path = join(folder, 'typed');
+    writeFileSync(path, 'typed');
+    const watcher = new Watcher();
+    const device = new TestDevice();
+    const channel = new ByteChannel(watcher, device, { input: new OwnedFd(openSync(path, 'r')), neverStall: false });
+    check(device.input.length).to.equal(0);
+    channel.resumeInput();
+    check(device.input.toString()).to.equal('typed');
+    channel[Symbol.dispose]();
+    await watcher.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  it('lets others have their turn, and ends in time, where a device writes as fast as it is read', async () => {
+    const watcher = new Watcher();
+    let sent = 0;
+    const device = new TestDevice();
+    device.takeOutput = (target) => {
+      sent += target.length;
+      return target.length;
+    };
+    const channel = new ByteChannel(watcher, device, { neverStall: false });
+    channel.flushOutput();
+    const first = sent;
+    await until(() => sent > first);
+    channel.drain(1);
+    channel[Symbol.dispose]();
+    const last = sent;
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    check(sent).to.equal(last);
+    await watcher.close();
+  });
+
   it('is not kept busy by a writer that has left, before there is room for what it wrote', async () => {
     const watcher = new Watcher();
     const device = new TestDevice();
     device.capacity = 0;
     const [ours, theirs] = expect(socketPair(SOCK_STREAM), 'pair');
     const channel = new ByteChannel(watcher, device, { input: ours, neverStall: false });
+    channel.resumeInput();
     writeSync(theirs.fd, 'last');
     theirs.close();
     await until(() => device.asked > 0);
@@ -120,9 +157,10 @@ describe('ByteChannel', () => {
     const device = new TestDevice();
     const listener = expect(listenUnix(join(folder, 's')), 'listen');
     const channel = new ByteChannel(watcher, device, { listener, neverStall: false });
+    channel.resumeInput();
     device.output = Buffer.concat([Buffer.alloc(100_000, 'o'), Buffer.from('newest')]);
     channel.flushOutput();
-    check(device.output.length).to.equal(0);
+    await until(() => device.output.length === 0);
     using client = expect(connectUnix(join(folder, 's')), 'connect');
     writeSync(client.fd, 'typed');
     let got = Buffer.alloc(0);
@@ -143,6 +181,7 @@ describe('ByteChannel', () => {
     const device = new TestDevice();
     const listener = expect(listenUnix(join(folder, 's'), 4), 'listen');
     const channel = new ByteChannel(watcher, device, { listener, neverStall: false });
+    channel.resumeInput();
     const first = expect(connectUnix(join(folder, 's')), 'connect');
     writeSync(first.fd, '1');
     first.close();

@@ -20,6 +20,8 @@ const WRITE_PIECE = 256;
 const READ_PIECE = 4096;
 /** What is kept for a pty or socket without a client; the oldest goes first. */
 const BACKLOG = 64 * 1024;
+/** Pieces before everybody else has had a turn: a guest may write as fast as it is read. */
+const PIECES_AT_ONCE = 256;
 
 /** The device's side of a channel. */
 export interface ByteDevice {
@@ -52,6 +54,9 @@ export class ByteChannel implements Disposable {
   #input: Source | undefined;
   /** Bytes of `#taken` that wait to be written. */
   #pending = 0;
+  /** The device takes input: not before `resumeInput`. */
+  #isReading = false;
+  #nextTurn: NodeJS.Immediate | undefined;
 
   constructor(watcher: Watcher, device: ByteDevice, options: ByteChannelOptions) {
     const { input, output, listener, neverStall } = options;
@@ -66,19 +71,12 @@ export class ByteChannel implements Disposable {
 
   /** Writes what the guest has written, as far as nobody would have to wait. Call it when the device says that there is some. */
   flushOutput(): void {
-    this.#output.flushBacklog();
-    for (;;) {
-      if (this.#pending === 0) this.#pending = this.#device.takeOutput(this.#taken);
-      if (this.#pending === 0) return;
-      const written = this.#output.write(this.#taken.subarray(0, this.#pending));
-      if (written === 0) return;
-      this.#taken.copyWithin(0, written, this.#pending);
-      this.#pending -= written;
-    }
+    if (this.#flush() === 'more') this.#nextTurn ??= setImmediate(() => this.#takeTurn());
   }
 
-  /** Reads on after the device has room again. */
+  /** Reads from now on; and on, after the device has room again. What comes before the first call waits where it comes from. */
   resumeInput(): void {
+    this.#isReading = true;
     this.#input?.resume();
   }
 
@@ -86,17 +84,38 @@ export class ByteChannel implements Disposable {
   drain(timeoutMs: number): void {
     const deadline = performance.now() + timeoutMs;
     for (;;) {
-      this.flushOutput();
+      const outcome = this.#flush();
       const left = deadline - performance.now();
-      if (this.#pending === 0 || left <= 0 || !this.#output.waitWritable(left)) return;
+      if (outcome === 'done' || left <= 0) return;
+      if (outcome === 'blocked' && !this.#output.waitWritable(left)) return;
     }
   }
 
   [Symbol.dispose](): void {
+    clearImmediate(this.#nextTurn);
     this.#listening?.close();
     this.#listener?.close();
     this.#input?.close();
     this.#output.detach();
+  }
+
+  #takeTurn(): void {
+    this.#nextTurn = undefined;
+    this.flushOutput();
+  }
+
+  /** `blocked`: the reader is to be waited for. `more`: the turn is over. */
+  #flush(): 'done' | 'blocked' | 'more' {
+    this.#output.flushBacklog();
+    for (let pieces = 0; pieces < PIECES_AT_ONCE; pieces++) {
+      if (this.#pending === 0) this.#pending = this.#device.takeOutput(this.#taken);
+      if (this.#pending === 0) return 'done';
+      const written = this.#output.write(this.#taken.subarray(0, this.#pending));
+      if (written === 0) return 'blocked';
+      this.#taken.copyWithin(0, written, this.#pending);
+      this.#pending -= written;
+    }
+    return 'more';
   }
 
   #sourceFor(fd: OwnedFd): Source {
@@ -118,6 +137,7 @@ export class ByteChannel implements Disposable {
     this.#output.attach(client.value);
     // Each side watches and owns a descriptor of its own.
     this.#input = this.#sourceFor(expect(client.value.duplicate(), 'console client'));
+    if (this.#isReading) this.#input.resume();
     this.flushOutput();
   }
 
@@ -233,7 +253,6 @@ class Source {
     this.#fd = fd;
     this.#reader = reader;
     this.#watcher = watcher;
-    this.resume();
   }
 
   resume(): void {
