@@ -11,7 +11,7 @@ import { type Machine, type MachinePlan, buildMachine } from '../machine.ts';
 import { restoreRam, saveRam } from '../memory/contents.ts';
 import { setBootRegisters } from '../vcpu/boot-state.ts';
 import { VcpuThreads, type VcpuWorker } from '../vcpu/control.ts';
-import { type SavedVcpu, type StateFormat, restoreVcpu, saveVcpu, stateFormat } from '../vcpu/state.ts';
+import { type SavedVcpu, type StateFormat, resetVcpu, restoreVcpu, saveVcpu, stateFormat } from '../vcpu/state.ts';
 import type { FatalReport } from '../vcpu/thread.ts';
 import { bootPayload } from './boot-payload.ts';
 import { makeRoomForLinux } from './early-memory.ts';
@@ -153,7 +153,7 @@ export class VirtualMachine {
     const emptied = host.ram.discard();
     if (!emptied.ok) return err(emptied.error.message);
     this.#machine.platform.reset();
-    const restored = this.#restoreVcpus(this.#powerOn);
+    const restored = this.#restoreVcpus(this.#powerOn, resetVcpu);
     if (!restored.ok) return restored;
     return this.#boot(origin);
   }
@@ -235,7 +235,7 @@ export class VirtualMachine {
     if (!routed.ok) return err(routed.error.message);
     const timed = host.vm.setClock(clock);
     if (!timed.ok) return err(timed.error.message);
-    const restored = this.#restoreVcpus(vcpus);
+    const restored = this.#restoreVcpus(vcpus, restoreVcpu);
     if (!restored.ok) return restored;
     // A processor that has run keeps its kind.
     this.#powerOn = this.#powerOn.map((powerOn, index) => ({ ...powerOn, cpuid: vcpus[index]?.cpuid ?? powerOn.cpuid }));
@@ -275,12 +275,12 @@ export class VirtualMachine {
     return ok(saved);
   }
 
-  #restoreVcpus(saved: readonly SavedVcpu[]): Done {
+  #restoreVcpus(saved: readonly SavedVcpu[], restore: typeof restoreVcpu): Done {
     const { vcpus } = this.#parts.host;
     if (saved.length !== vcpus.length) return err(`the saved machine has ${saved.length} vCPUs, not ${vcpus.length}`);
     for (const [index, vcpu] of vcpus.entries()) {
       const state = saved[index];
-      const restored = state === undefined ? ok() : restoreVcpu(vcpu, state, this.#format);
+      const restored = state === undefined ? ok() : restore(vcpu, state, this.#format);
       if (!restored.ok) return err(restored.error.message);
     }
     return ok();

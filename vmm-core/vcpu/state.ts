@@ -97,14 +97,28 @@ export function saveVcpu(vcpu: Vcpu, format: StateFormat): Result<SavedVcpu, Kvm
   });
 }
 
-/** Puts `saved` into a vCPU that has not run or is paused. What is malformed is refused before anything changes. */
+/** Puts `saved` into a vCPU that has never run. What is malformed is refused before anything changes. */
 export function restoreVcpu(vcpu: Vcpu, saved: SavedVcpu, format: StateFormat): Result<void, VcpuStateError> {
+  return putBack(vcpu, saved, format, (cpuid) => vcpu.setCpuid(cpuid));
+}
+
+/** Puts what was saved of this same vCPU into it again, when it is paused. Its CPUID stays: KVM takes none once a vCPU has run. */
+export function resetVcpu(vcpu: Vcpu, saved: SavedVcpu, format: StateFormat): Result<void, VcpuStateError> {
+  return putBack(vcpu, saved, format, () => ok());
+}
+
+function putBack(
+  vcpu: Vcpu,
+  saved: SavedVcpu,
+  format: StateFormat,
+  identify: (cpuid: CpuidEntry[]) => Result<void, KvmError>,
+): Result<void, VcpuStateError> {
   const parsed = parse(saved, format);
   if (!parsed.ok) return parsed;
   const { cpuid, msrs, xsave, nested, files } = parsed.value;
   const write = (file: RegisterFile) => (): Result<void, KvmError> => vcpu.write(file, files.get(file) ?? new Uint8Array(0));
   const steps: (() => Result<void, VcpuStateError>)[] = [
-    () => vcpu.setCpuid(cpuid),
+    () => identify(cpuid),
     ...format.before.map(write),
     () => vcpu.setXsave(xsave),
     ...format.after.map(write),
