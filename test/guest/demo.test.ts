@@ -53,6 +53,19 @@ describe('demo guest', function () {
     expect(await vm.waitForExit()).to.equal(0);
   });
 
+  it('reboot at its prompt -> the machine starts again in place', async () => {
+    const vm = await bootToShell();
+    await vm.exec('echo kept > /root/file');
+    const before = (await vm.exec('cat /proc/sys/kernel/random/boot_id')).output;
+    vm.type('reboot\n');
+    await vm.waitForText(DEMO_PROMPT, BOOT_MS);
+    await vm.quietShell();
+    expect((await vm.exec('cat /proc/sys/kernel/random/boot_id')).output).to.not.equal(before);
+    expect((await vm.exec('cat /root/file')).output).to.equal('kept');
+    vm.type('poweroff\n');
+    expect(await vm.waitForExit()).to.equal(0);
+  });
+
   it('SIGTERM presses the power button -> status 0', async () => {
     const vm = await bootToShell();
     vm.signal('TERM');

@@ -87,8 +87,9 @@ const ROOT_OF_NAMESPACE = [
 /**
  * Without XSAVE, and so AVX: below SVM this CPU lets a guest set XCR0 without KVM's knowledge, and KVM then runs it with another
  * one. Such a guest keeps no vector registers over a switch of its tasks, and complains of it ("XSAVE consistency problem").
+ * Without ERMS, too: kernels that see it fill and copy pages byte by byte, which in software takes eight times as long.
  */
-const CPU = 'max,-xsave,-xsaveopt,-avx,-avx2,-f16c,-fma,-pku,-vaes,-vpclmulqdq';
+const CPU = 'max,-xsave,-xsaveopt,-avx,-avx2,-f16c,-fma,-pku,-vaes,-vpclmulqdq,-erms,-fsrm';
 
 function startQemu(image: L1Image, options: L1Options, folders: L1Folders): ChildProcess {
   const { cpus, memoryMiB } = options;
