@@ -182,14 +182,19 @@ type Phases = readonly { readonly name: string; readonly atUs: number }[];
 /** What can wait until the guest runs. */
 function whenStarted({ plan, launched, directory }: Machine, options: RunOptions, phases: Phases): void {
   if (options.logLevel > 0) for (const line of phaseLines(phases)) options.tell(line);
-  register(directory, {
-    id: vmId(),
-    launcherPid: process.pid,
-    corePid: launched.core.child.pid ?? 0,
-    devices: plan.devices.map(({ name }, index) => ({ id: name, pid: launched.devices[index]?.child.pid ?? 0 })),
-    startedAt: new Date().toISOString(),
-  });
-  sweepStale(directory);
+  try {
+    register(directory, {
+      id: vmId(),
+      launcherPid: process.pid,
+      corePid: launched.core.child.pid ?? 0,
+      devices: plan.devices.map(({ name }, index) => ({ id: name, pid: launched.devices[index]?.child.pid ?? 0 })),
+      startedAt: new Date().toISOString(),
+    });
+    sweepStale(directory);
+  } catch (error) {
+    // A full disk, or a folder that somebody has removed: no reason to end a machine that runs.
+    options.tell(`the machine cannot be registered: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 /** When each step of the core's start ended, in milliseconds since this process began. */

@@ -1,19 +1,21 @@
 /** The folder of one running machine: its processes' logs, and what others may know of it. */
-import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Result, err, ok } from '#shared/lang/result.ts';
 import { type LaunchError, errorName, fileMessage } from './launch-error.ts';
 
 const PREFIX = 'vm-';
+const WRITABLE_BY_OTHERS = 0o022;
 
 /** Makes `ROOT/vm-PID`, for its owner only. One of the same name is left from a process that is gone: it had our pid. */
 export function makeRunDirectory(root = runRoot()): Result<string, LaunchError> {
   const path = join(root, `${PREFIX}${process.pid}`);
   try {
     mkdirSync(root, { recursive: true, mode: 0o700 });
-    if (statSync(root).uid !== process.getuid?.()) {
-      return err({ code: 'RUN_DIRECTORY', message: `"${root}" belongs to another user; set XDG_RUNTIME_DIR to a folder of your own` });
+    const problem = problemOf(root);
+    if (problem !== undefined) {
+      return err({ code: 'RUN_DIRECTORY', message: `"${root}" ${problem}; set XDG_RUNTIME_DIR to a folder of your own` });
     }
     rmSync(path, { recursive: true, force: true });
     mkdirSync(path, { mode: 0o700 });
@@ -24,6 +26,14 @@ export function makeRunDirectory(root = runRoot()): Result<string, LaunchError> 
       message: `${fileMessage('run directory', path, errorName(error))}; or set XDG_RUNTIME_DIR to another folder`,
     });
   }
+}
+
+/** Below a folder that everybody may write to, others can make it first, or make it lead to where we would remove what is not ours. */
+function problemOf(root: string): string | undefined {
+  const status = lstatSync(root);
+  if (!status.isDirectory()) return 'is a link and no folder';
+  if (status.uid !== process.getuid?.()) return 'belongs to another user';
+  return (status.mode & WRITABLE_BY_OTHERS) === 0 ? undefined : 'may be written to by others';
 }
 
 /** `$XDG_RUNTIME_DIR/ch`; without one `/run/ch` for root, and a folder below the temporary one for others. */
@@ -43,7 +53,12 @@ export function sweepStale(path: string): void {
   const root = join(path, '..');
   for (const name of readdirSync(root)) {
     const pid = /^vm-(\d+)$/.exec(name)?.[1];
-    if (pid !== undefined && statSync(`/proc/${pid}`, { throwIfNoEntry: false }) === undefined) removeRunDirectory(join(root, name));
+    if (pid === undefined || statSync(`/proc/${pid}`, { throwIfNoEntry: false }) !== undefined) continue;
+    try {
+      removeRunDirectory(join(root, name));
+    } catch {
+      // Another launcher removes it at the same time, or the next one will.
+    }
   }
 }
 
