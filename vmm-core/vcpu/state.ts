@@ -49,6 +49,7 @@ export interface StateFormat {
 const BEFORE_XSAVE: readonly RegisterFile[] = ['mpState', 'regs', 'sregs'];
 const AFTER_XSAVE: readonly RegisterFile[] = ['xcrs', 'lapic', 'fpu', 'debugRegs'];
 const MSR_TSC_DEADLINE = 0x6e0;
+const MSR_IA32_FEAT_CTL = 0x3a;
 /** KVM's own tolerance for a TSC that it does not scale. */
 const TSC_TOLERANCE = 250e-6;
 
@@ -104,7 +105,16 @@ export function restoreVcpu(vcpu: Vcpu, saved: SavedVcpu, format: StateFormat): 
 
 /** Puts what was saved of this same vCPU into it again, when it is paused. Its CPUID stays: KVM takes none once a vCPU has run. */
 export function resetVcpu(vcpu: Vcpu, saved: SavedVcpu, format: StateFormat): Result<void, VcpuStateError> {
-  return putBack(vcpu, saved, format, () => ok());
+  return putBack(vcpu, saved, format, () => leaveVmx(vcpu));
+}
+
+/**
+ * A guest that was a hypervisor itself is none any more: in VMX operation KVM refuses power-on's CR4. Written by us, a 0 in this MSR
+ * ends it (KVM, vmx_set_msr); a processor without VMX refuses that, and has nothing to end. SVM ends with EFER.
+ */
+function leaveVmx(vcpu: Vcpu): Result<void, KvmError> {
+  const left = vcpu.setMsrs([{ index: MSR_IA32_FEAT_CTL, data: 0n }]);
+  return left.ok ? ok() : left;
 }
 
 function putBack(
@@ -188,11 +198,14 @@ function restoreTsc(vcpu: Vcpu, khz: number, { canScaleTsc }: StateFormat): Resu
   return err({ code: 'STATE_TSC', khz, message: `the saved vCPU has a TSC of ${khz} kHz; this host has ${own.value} and cannot scale it` });
 }
 
-/** What the host refuses must have been 0: then nothing is lost by not setting it. */
+/** What the host refuses must have been 0, or be so already (VMX's own while it is on): then nothing is lost by not setting it. */
 function restoreMsrs(vcpu: Vcpu, msrs: readonly MsrValue[]): Result<void, VcpuStateError> {
   const refused = vcpu.setMsrs(msrs);
   if (!refused.ok) return refused;
-  const indices = refused.value.filter((index) => msrs.some((msr) => msr.index === index && msr.data !== 0n));
+  const present = vcpu.msrs(refused.value);
+  if (!present.ok) return present;
+  const isSo = ({ index, data }: MsrValue): boolean => data === 0n || present.value.some((has) => has.index === index && has.data === data);
+  const indices = refused.value.filter((index) => msrs.some((msr) => msr.index === index && !isSo(msr)));
   if (indices.length === 0) return ok();
   const names = indices.map((index) => `0x${index.toString(16)}`).join(', ');
   return err({ code: 'STATE_MSRS', indices, message: `this host's KVM refuses the saved values of MSRs ${names}` });
