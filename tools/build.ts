@@ -52,7 +52,7 @@ for (const proto of globSync('proto/**/*.proto', { cwd: root })) put(proto, read
 put('package.json', Buffer.from('{ "type": "commonjs" }\n'));
 
 // What node compiled of older bundles (bin/lib/launch.sh) would lie here for ever.
-rmSync(join(dist, '.compile-cache'), { recursive: true, force: true });
+removeCompiled();
 if (outcomes.every((outcome) => outcome.status === 'fulfilled')) {
   removeStale();
   put('.stamp', Buffer.alloc(0));
@@ -70,6 +70,15 @@ function put(path: string, contents: Uint8Array): void {
   mkdirSync(dirname(target), { recursive: true });
   writeFileSync(`${target}.new`, contents);
   renameSync(`${target}.new`, target);
+}
+
+/** Each user's has a folder of its own: what root has left in somebody's checkout stays, and harms nothing, for it goes by content. */
+function removeCompiled(): void {
+  try {
+    rmSync(join(dist, '.compile-cache'), { recursive: true, force: true });
+  } catch (error) {
+    console.warn(`what node has compiled of older programs is still there: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 /** Removes what an earlier build made from sources that are gone. */
