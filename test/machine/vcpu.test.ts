@@ -104,9 +104,20 @@ describe('vCPU on KVM', function () {
     await using machine = new TinyMachine({ code });
     machine.start();
     const report = await machine.fatal;
-    expect(report).to.deep.equal({ vcpu: 0, exit: { kind: 'triple-fault' } });
+    expect(report).to.deep.equal({ vcpu: 0, exit: { kind: 'triple-fault' }, life: 0 });
     expect(describeFatalExit(report.exit)).to.equal('triple fault');
     expect(machine.threads.stateOf(0)).to.equal(STATE.paused);
+  });
+
+  it('reports a fault in the life in which it was', async () => {
+    const code = [0x0f, 0x01, 0x1d, ...dword(0x10_1000), 0x0f, 0x0b];
+    await using machine = new TinyMachine({ code });
+    machine.start('pause');
+    machine.threads.renew();
+    machine.threads.resumeAll();
+    const report = await machine.fatal;
+    machine.threads.renew();
+    expect([report.life, machine.threads.life]).to.deep.equal([1, 2]);
   });
 
   it('reports what KVM cannot emulate', async () => {

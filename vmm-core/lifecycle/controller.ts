@@ -2,7 +2,6 @@
  * What happens to the machine after it was made, one thing at a time: the launcher's orders, the guest's wishes for power and reset,
  * and the faults of its vCPUs. The guest runs, is paused, or is over.
  */
-import { setImmediate } from 'node:timers/promises';
 import { type Result, err, ok } from '#shared/lang/result.ts';
 import { type CoreEnd, EndedReason, EventKind, type Incoming, type ToCore } from '#shared/rpc/start-channel.ts';
 import { monotonicMs } from '#shared/sys/clock.ts';
@@ -45,8 +44,6 @@ export class Controller {
   readonly #parts: ControllerParts;
   readonly #faults: FaultPolicy;
   #state: State;
-  /** Counts resets: what a vCPU reported before one is of no interest after it. */
-  #life = 0;
   /** When it was last told that a device needs a reset, by the device's id. */
   readonly #toldAt = new Map<string, number>();
   /** Everything that takes time happens after what was asked before. */
@@ -72,11 +69,10 @@ export class Controller {
   }
 
   /** A vCPU cannot go on; it is paused. */
-  vcpuFailed({ vcpu, exit }: FatalReport): void {
-    const life = this.#life;
+  vcpuFailed({ vcpu, exit, life }: FatalReport): void {
     this.#then(async () => {
-      // Another vCPU's fault has reset the machine, and this vCPU with it.
-      if (life !== this.#life) return;
+      // Another vCPU's fault has reset the machine, and this vCPU with it, perhaps before this report came.
+      if (life !== this.#parts.machine.threads.life) return;
       const what = `vCPU ${vcpu}: ${describeFatalExit(exit)}`;
       await this.#stand();
       const registers = this.#registersOf(vcpu);
@@ -186,9 +182,7 @@ export class Controller {
     const { machine, channel } = this.#parts;
     const done = await machine.reset();
     if (!done.ok) return this.#end(EndedReason.GUEST_FAULT, `the guest cannot be reset: ${done.error}`);
-    // Reports of the life that is over are on their way: every vCPU has stopped, so one turn brings them.
-    await setImmediate();
-    this.#life++;
+    machine.threads.renew();
     channel.send({ event: { kind: EventKind.RESET, detail } });
     if (this.#state === 'running') await machine.resume();
   }

@@ -1,6 +1,6 @@
 /**
  * What the main thread and a vCPU's thread tell each other, in one SharedArrayBuffer: per vCPU what is asked of it, the state it is
- * in, its kernel thread id, and counters of its exits (unsigned, they wrap).
+ * in, its kernel thread id, counters of its exits (unsigned, they wrap), and which of the machine's lives it is in.
  *
  * The vCPU's thread alone changes its state; whoever changes a request kicks the thread or notifies the word.
  */
@@ -23,7 +23,7 @@ const NEXT: Readonly<Record<State, readonly State[]>> = {
 };
 
 /** Offsets in 32-bit words within one vCPU's part, which has two cache lines of its own. */
-export const WORD = { request: 0, state: 1, threadId: 2, pioExits: 3, mmioExits: 4, eoiExits: 5, interruptedExits: 6 } as const;
+export const WORD = { request: 0, state: 1, threadId: 2, pioExits: 3, mmioExits: 4, eoiExits: 5, interruptedExits: 6, life: 7 } as const;
 export const WORDS_PER_VCPU = 32;
 
 export function controlBuffer(vcpuCount: number): SharedArrayBuffer {

@@ -79,6 +79,16 @@ export class VcpuThreads {
     return this.#words.length;
   }
 
+  /** How often the machine was reset. */
+  get life(): number {
+    return Atomics.load(this.#wordsOf(0), WORD.life);
+  }
+
+  /** The machine was reset: what a vCPU has failed of before is of no interest any more. Every vCPU is paused or parked. */
+  renew(): void {
+    for (const words of this.#words) Atomics.add(words, WORD.life, 1);
+  }
+
   stateOf(index: number): State {
     return stateOf(this.#wordsOf(index));
   }

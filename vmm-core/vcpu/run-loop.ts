@@ -33,8 +33,8 @@ export interface RunLoopOptions {
   readonly run: DataView;
   readonly words: Int32Array;
   readonly target: ExitTarget;
-  /** Called on this thread once the vCPU is paused because of `exit`; it stays so until it is asked to run. */
-  readonly onFatal: (exit: FatalExit) => void;
+  /** Called on this thread once the vCPU is paused because of `exit`, in its `life`; it stays so until it is asked to run. */
+  readonly onFatal: (exit: FatalExit, life: number) => void;
 }
 
 const KVM_RUN = IOCTL.KVM_RUN;
@@ -59,7 +59,7 @@ export class RunLoop {
   readonly #run: DataView;
   readonly #words: Int32Array;
   readonly #target: ExitTarget;
-  readonly #onFatal: (exit: FatalExit) => void;
+  readonly #onFatal: (exit: FatalExit, life: number) => void;
 
   constructor(options: RunLoopOptions) {
     this.#fd = options.vcpuFd;
@@ -145,9 +145,11 @@ export class RunLoop {
 
   /** Pauses by itself: nobody asked, so the request says it too, unless somebody asked for something else meanwhile. */
   #fail(exit: FatalExit): void {
+    // Once it shows as paused the machine may be reset before it is told why.
+    const life = Atomics.load(this.#words, WORD.life);
     Atomics.compareExchange(this.#words, WORD.request, REQUEST.run, REQUEST.pause);
     enterState(this.#words, STATE.paused);
-    this.#onFatal(exit);
+    this.#onFatal(exit, life);
   }
 
   /** A string instruction brings `count` values of `size` bytes for one port, one behind the other. */

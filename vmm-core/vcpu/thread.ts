@@ -22,6 +22,8 @@ export interface VcpuThreadData {
 export interface FatalReport {
   readonly vcpu: number;
   readonly exit: FatalExit;
+  /** Which of the machine's lives it ended: `VcpuThreads.life`. */
+  readonly life: number;
 }
 
 /** What a register's handler may do to the vCPU whose thread it runs on. */
@@ -57,7 +59,7 @@ export function runVcpuThread(data: VcpuThreadData, build: (hooks: VcpuHooks) =>
     run: new DataView(run.view()),
     words,
     target: build({ hold }),
-    onFatal: (exit) => report({ vcpu: data.index, exit }),
+    onFatal: (exit, life) => report({ vcpu: data.index, exit, life }),
   });
   loop.serve();
 }
