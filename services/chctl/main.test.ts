@@ -50,6 +50,16 @@ describe('chctl', function () {
     });
   }
 
+  it('a cache folder that cannot be made -> one line, status 1, nothing left', () => {
+    const env = { ...process.env, XDG_RUNTIME_DIR: folder, XDG_CACHE_HOME: join(folder, 'kernel') };
+    const { status, stderr } = spawnSync(process.execPath, [MAIN, 'run'], { encoding: 'utf8', env });
+    expect(stderr).to.equal(
+      `chctl: the demo guest's folder "${join(folder, 'kernel/ch')}" cannot be made (ENOTDIR): set XDG_CACHE_HOME to a folder of your own, or give a kernel with --kernel PATH\n`,
+    );
+    expect(status).to.equal(1);
+    expect(runFolders()).to.deep.equal([]);
+  });
+
   it('a run folder that cannot be made -> one line, status 1', () => {
     writeFileSync(join(folder, 'ch'), 'in the way');
     const ended = chctl('run', '--kernel', join(folder, 'kernel'));

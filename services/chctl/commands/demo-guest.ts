@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { printable } from '#shared/lang/printable.ts';
 import type { VmOptions } from '#shared/config/parse-vm-config.ts';
 import type { DiskConfig, VmConfig } from '#shared/config/vm-config.ts';
 import { demoVersion, makeDemoGuest } from '../image/demo.ts';
@@ -10,7 +11,10 @@ const CMDLINE = 'console=ttyS0 root=/dev/vda quiet';
 
 /** The configuration with the demo guest's kernel, and its disk where there is none; a text says what is wrong. */
 export async function withDemoGuest(options: VmOptions, tell: (line: string) => void): Promise<VmConfig | string> {
-  const folder = join(cacheFolder(), `demo-${demoVersion()}`);
+  const cache = cacheFolder();
+  const problem = makeFolder(cache);
+  if (problem !== undefined) return problem;
+  const folder = join(cache, `demo-${demoVersion()}`);
   const kernel = join(folder, 'vmlinux');
   const initramfs = join(folder, 'initramfs');
   if (!existsSync(folder)) {
@@ -21,7 +25,7 @@ export async function withDemoGuest(options: VmOptions, tell: (line: string) => 
       rmSync(partial, { recursive: true, force: true });
       return `the demo guest cannot be made: ${made.error.message}; or give a kernel with --kernel PATH`;
     }
-    renameSync(partial, folder);
+    keep(partial, folder);
   }
   const disks = options.disks.length > 0 ? options.disks : [demoDisk(join(folder, 'disk.raw'))];
   return { ...options, payload: { kind: 'kernel', path: kernel, initramfs, cmdline: CMDLINE }, disks };
@@ -29,9 +33,28 @@ export async function withDemoGuest(options: VmOptions, tell: (line: string) => 
 
 function cacheFolder(): string {
   const base = process.env['XDG_CACHE_HOME'];
-  const folder = join(base === undefined || base === '' ? join(homedir(), '.cache') : base, 'ch');
-  mkdirSync(folder, { recursive: true });
-  return folder;
+  return join(base === undefined || base === '' ? join(homedir(), '.cache') : base, 'ch');
+}
+
+/** What is in the way, as one line. */
+function makeFolder(folder: string): string | undefined {
+  try {
+    mkdirSync(folder, { recursive: true });
+    return undefined;
+  } catch (error) {
+    const name = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    return `the demo guest's folder "${printable(folder)}" cannot be made (${name}): set XDG_CACHE_HOME to a folder of your own, or give a kernel with --kernel PATH`;
+  }
+}
+
+/** Another chctl may have made the same meanwhile: then that one is kept. */
+function keep(partial: string, folder: string): void {
+  try {
+    renameSync(partial, folder);
+  } catch (error) {
+    rmSync(partial, { recursive: true, force: true });
+    if (!existsSync(folder)) throw error;
+  }
 }
 
 function demoDisk(path: string): DiskConfig {
