@@ -2,38 +2,42 @@ import { rmSync } from 'node:fs';
 import { expect } from 'chai';
 import { type DemoGuest, DEMO_GREET_ONLY, DEMO_GREETING, DEMO_PROMPT } from '../../services/chctl/image/demo.ts';
 import { copyDisk, demoGuest } from '../harness/guests.ts';
-import type { Place } from '../harness/lab/place.ts';
-import { canHaveLab, sharedPlace } from '../harness/shared-place.ts';
+import { chooseHypervisor } from '../harness/lab/hypervisor.ts';
+import { LAB_MEMORY_MIB, canHaveLab, sharedPlace } from '../harness/shared-place.ts';
 import { TestVm, type VmOptions, closeVms } from '../harness/test-vm.ts';
 
 const BOOT_MS = 120_000;
 const CMDLINE = 'console=ttyS0 root=/dev/vda quiet';
 
+interface DemoOptions extends Partial<Omit<VmOptions, 'disks'>> {
+  readonly moreDisks?: readonly string[];
+  /** Of the lab, where it is to be another than usual. */
+  readonly labMiB?: number;
+}
+
 describe('demo guest', function () {
   this.timeout(600_000);
-  let place: Place;
   let demo: DemoGuest;
-  let disk: string;
+  let disk: string | undefined;
 
   before(async () => {
     demo = await demoGuest((line) => process.stderr.write(`    ${line}\n`));
   });
 
-  beforeEach(async () => {
-    place = await sharedPlace();
-    disk = copyDisk(place.share, demo.disk, 'demo');
-  });
-
   afterEach(async function () {
     await closeVms(this.currentTest);
-    rmSync(disk, { force: true });
+    if (disk !== undefined) rmSync(disk, { force: true });
   });
 
-  const boot = (options: Partial<VmOptions> = {}): Promise<TestVm> =>
-    TestVm.start(place, { kernel: demo.kernel, initramfs: demo.initramfs, cmdline: CMDLINE, disks: [disk], ...options });
+  const boot = async ({ labMiB, moreDisks = [], ...options }: DemoOptions = {}): Promise<TestVm> => {
+    const place = await sharedPlace(labMiB);
+    disk = copyDisk(place.share, demo.disk, 'demo');
+    const { kernel, initramfs } = demo;
+    return TestVm.start(place, { kernel, initramfs, cmdline: CMDLINE, disks: [disk, ...moreDisks], ...options });
+  };
 
   /** Boots to the shell, and makes it one for `exec`. */
-  const bootToShell = async (options: Partial<VmOptions> = {}): Promise<TestVm> => {
+  const bootToShell = async (options: DemoOptions = {}): Promise<TestVm> => {
     const vm = await boot(options);
     await vm.waitForText(DEMO_PROMPT, BOOT_MS);
     await vm.quietShell();
@@ -74,7 +78,7 @@ describe('demo guest', function () {
   });
 
   it('a read-only disk refuses writes; a second disk takes them', async () => {
-    const vm = await bootToShell({ disks: [disk, `path=${demo.disk},readonly=on`] });
+    const vm = await bootToShell({ moreDisks: [`path=${demo.disk},readonly=on`] });
     expect((await vm.exec('cat /sys/class/block/vdb/ro')).output).to.equal('1');
     expect((await vm.exec('dd if=/dev/zero of=/dev/vdb bs=512 count=1 2>&1')).status).to.not.equal(0);
     expect((await vm.exec('echo kept > /root/file && sync && cat /root/file')).output).to.equal('kept');
@@ -83,13 +87,10 @@ describe('demo guest', function () {
   // The 32-bit hole begins at 3 GiB: sizes on both sides of it, and none a multiple of a large page but the last.
   for (const mebibytes of [129, 1001, 3073, 6144]) {
     it(`${mebibytes} MiB of memory -> the kernel sees it all`, async function () {
-      const labMiB = mebibytes + 1024;
-      if (place.kind === 'lab' && labMiB > 3072) {
-        if (!canHaveLab(labMiB)) return this.skip();
-        place = await sharedPlace(labMiB);
-        disk = copyDisk(place.share, demo.disk, 'demo');
-      }
-      const vm = await bootToShell({ memory: `${mebibytes}M` });
+      const needed = mebibytes + 1024;
+      const labMiB = needed > LAB_MEMORY_MIB && chooseHypervisor().kind === 'lab' ? needed : LAB_MEMORY_MIB;
+      if (labMiB > LAB_MEMORY_MIB && !canHaveLab(labMiB)) return this.skip();
+      const vm = await bootToShell({ memory: `${mebibytes}M`, labMiB });
       const text = (await vm.exec('cat /proc/iomem')).output;
       const ram = [...text.matchAll(/^([0-9a-f]+)-([0-9a-f]+) : System RAM$/gm)];
       const bytes = ram.reduce((sum, [, from = '', to = '']) => sum + Number.parseInt(to, 16) - Number.parseInt(from, 16) + 1, 0);

@@ -4,7 +4,7 @@ import { chooseHypervisor, openPlace } from './lab/hypervisor.ts';
 import type { Place } from './lab/place.ts';
 
 /** Room for guests of up to 1.5 GiB. Below 3.5 GiB QEMU puts all of the lab's memory below 4 GiB. */
-const LAB_MEMORY_MIB = 3 * 1024;
+export const LAB_MEMORY_MIB = 3 * 1024;
 
 let opened: { readonly memoryMiB: number; readonly place: Promise<Place> } | undefined;
 
