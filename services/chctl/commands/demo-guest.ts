@@ -1,7 +1,7 @@
 /** The guest of `chctl run` without a kernel: made once from this machine's kernel, then kept in the user's cache. */
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { printable } from '#shared/lang/printable.ts';
 import type { VmOptions } from '#shared/config/parse-vm-config.ts';
 import type { DiskConfig, VmConfig } from '#shared/config/vm-config.ts';
@@ -36,10 +36,10 @@ function cacheFolder(): string {
   return join(base === undefined || base === '' ? join(homedir(), '.cache') : base, 'ch');
 }
 
-/** What is in the way, as one line. */
+/** Makes the folder and its parent; what is in the way, as one line. (node's recursive mkdir never ends below /proc.) */
 function makeFolder(folder: string): string | undefined {
   try {
-    mkdirSync(folder, { recursive: true });
+    for (const part of [dirname(folder), folder]) if (!existsSync(part)) mkdirSync(part);
     return undefined;
   } catch (error) {
     const name = error instanceof Error && 'code' in error ? String(error.code) : String(error);
