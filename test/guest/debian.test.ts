@@ -94,6 +94,8 @@ describe('Debian 12', function () {
     });
     const console = await vm.converse(socketClient(path));
     await console.logIn(BOOT_MS);
+    // The kernel's log goes there too.
+    await console.exec('dmesg -n 1');
     expect((await console.exec('tty')).output).to.equal('/dev/hvc0');
     expect((await console.exec('cat /sys/class/misc/hw_random/rng_current')).output).to.match(/^virtio_rng/);
     expect((await console.exec('head -c 64 /dev/hwrng | wc -c')).output).to.equal('64');
