@@ -26,6 +26,7 @@ export const SYS = {
   socketpair: 53,
   kill: 62,
   fcntl: 72,
+  fsync: 74,
   ftruncate: 77,
   gettid: 186,
   rt_sigtimedwait: 128,

@@ -1,6 +1,6 @@
 /** The closed list of components; a folder below one may follow it: `vmm-core/pci: ...`. */
 export const COMPONENTS = [
-  ...['bench', 'bin', 'check', 'ci', 'deploy', 'docs', 'project', 'proto', 'shared', 'test', 'vmm-core'],
+  ...['bench', 'bin', 'check', 'ci', 'deploy', 'docs', 'project', 'proto', 'shared', 'test', 'tools', 'vmm-core'],
   ...['block', 'fs', 'net', 'template', 'vsock', 'devices'],
   ...['chctl', 'chd', 'orchestrator', 'sdk', 'services'],
 ];

@@ -4,7 +4,7 @@
  * a checksum over all of it tells a damaged file from a good one.
  */
 import { createHash } from 'node:crypto';
-import { fstatSync, readFileSync, writeSync } from 'node:fs';
+import { fstatSync, fsyncSync, readFileSync, writeSync } from 'node:fs';
 import { type Result, err, ok } from '#shared/lang/result.ts';
 import type { Fd } from '#shared/sys/owned-fd.ts';
 import type { Clock } from '../kvm/vm.ts';
@@ -37,6 +37,7 @@ export function writeSavedMachine(file: Fd, machine: SavedMachine): Result<void,
   const bytes = Buffer.from(JSON.stringify({ format: FORMAT, version: VERSION, sha256: checksumOf(content), content }));
   try {
     for (let done = 0; done < bytes.length;) done += writeSync(file, bytes, done, bytes.length - done, done);
+    fsyncSync(file);
     return ok();
   } catch (error) {
     return err(`the state cannot be written: ${error instanceof Error ? error.message : String(error)}`);

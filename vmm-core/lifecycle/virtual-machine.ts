@@ -135,8 +135,14 @@ export class VirtualMachine {
     const started = this.#stopped === undefined ? ok() : await this.#startQueues(this.#stopped);
     if (!started.ok) return started;
     this.#stopped = undefined;
+    this.#tellOfPause();
     this.threads.resumeAll();
     return ok();
+  }
+
+  /** A guest's watchdogs count the time in which it did not run, unless its clock says so. One without KVM's clock has no place for it. */
+  #tellOfPause(): void {
+    for (const vcpu of this.#parts.host.vcpus) vcpu.notifyClockPaused();
   }
 
   /** Back before the first instruction, as after power-on. The machine is paused, and stays so. */
@@ -237,9 +243,8 @@ export class VirtualMachine {
     if (!timed.ok) return err(timed.error.message);
     const restored = this.#restoreVcpus(vcpus, restoreVcpu);
     if (!restored.ok) return restored;
-    // A processor that has run keeps its kind.
-    this.#powerOn = this.#powerOn.map((powerOn, index) => ({ ...powerOn, cpuid: vcpus[index]?.cpuid ?? powerOn.cpuid }));
     this.#machine.platform.restored();
+    this.#tellOfPause();
     const started = await this.#startQueues(queues);
     if (started.ok) this.#machine.effects.wake();
     return started;

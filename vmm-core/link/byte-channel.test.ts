@@ -175,6 +175,29 @@ describe('ByteChannel', () => {
     rmSync(folder, { recursive: true });
   });
 
+  it('serves a client after one that left with more typed than the guest has room for', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'byte-channel-'));
+    const watcher = new Watcher();
+    const device = new TestDevice();
+    const listener = expect(listenUnix(join(folder, 's'), 4), 'listen');
+    const channel = new ByteChannel(watcher, device, { listener, neverStall: false });
+    channel.resumeInput();
+    const first = expect(connectUnix(join(folder, 's')), 'connect');
+    writeSync(first.fd, 'x'.repeat(1000));
+    await until(() => device.inputRoom() === 0);
+    first.close();
+    using second = expect(connectUnix(join(folder, 's')), 'connect');
+    await until(() => {
+      // What is sent while the first one's end is not noticed yet goes to nobody.
+      device.output = Buffer.from('hello');
+      channel.flushOutput();
+      return readNow(second.fd).includes('hello');
+    });
+    channel[Symbol.dispose]();
+    await watcher.close();
+    rmSync(folder, { recursive: true });
+  });
+
   it('serves a client after the one that left', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'byte-channel-'));
     const watcher = new Watcher();

@@ -6,7 +6,7 @@
  * guest: what cannot be written now is not taken from its device.
  */
 import { expect } from '#shared/lang/result.ts';
-import { EAGAIN } from '#shared/sys/errno.ts';
+import { EAGAIN, retryInterrupted } from '#shared/sys/errno.ts';
 import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT } from '#shared/sys/epoll.ts';
 import { type NativeBuffer, allocate, syscall } from '#shared/sys/ffi.ts';
 import type { Fd, OwnedFd } from '#shared/sys/owned-fd.ts';
@@ -62,7 +62,10 @@ export class ByteChannel implements Disposable {
     const { input, output, listener, neverStall } = options;
     this.#watcher = watcher;
     this.#device = device;
-    this.#output = new Sink(watcher, neverStall || listener !== undefined, () => this.flushOutput());
+    this.#output = new Sink(watcher, neverStall || listener !== undefined, {
+      writable: () => this.flushOutput(),
+      hungUp: () => this.#dropClientThatLeft(),
+    });
     if (output !== undefined) this.#output.attach(output);
     if (input !== undefined) this.#input = this.#sourceFor(input);
     this.#listener = listener;
@@ -123,6 +126,7 @@ export class ByteChannel implements Disposable {
       room: () => Math.min(this.#device.inputRoom(), READ_PIECE),
       buffer: this.#in,
       push: (bytes) => this.#device.pushInput(bytes),
+      full: () => this.#dropClientThatLeft(),
       ended: () => this.#inputEnded(),
     });
   }
@@ -141,6 +145,11 @@ export class ByteChannel implements Disposable {
     this.flushOutput();
   }
 
+  /** What it typed and the guest has no room for is lost: the next client may have to wait for ever otherwise. */
+  #dropClientThatLeft(): void {
+    if (this.#listener !== undefined && this.#isReading && this.#output.isHungUp) this.#input?.leave();
+  }
+
   #inputEnded(): void {
     this.#input = undefined;
     if (this.#listener === undefined) return;
@@ -149,20 +158,31 @@ export class ByteChannel implements Disposable {
   }
 }
 
+interface SinkEvents {
+  writable(): void;
+  /** Nobody reads any more. */
+  hungUp(): void;
+}
+
 /** The writing side. Without a descriptor, bytes are dropped, or kept for a client to come. */
 class Sink {
   readonly #watcher: Watcher;
-  readonly #writable: () => void;
+  readonly #events: SinkEvents;
   readonly #keeps: boolean;
   readonly #piece = allocate(WRITE_PIECE);
   #fd: OwnedFd | undefined;
   #watch: Watch | undefined;
   #backlog = Buffer.alloc(0);
 
-  constructor(watcher: Watcher, keeps: boolean, writable: () => void) {
+  constructor(watcher: Watcher, keeps: boolean, events: SinkEvents) {
     this.#watcher = watcher;
     this.#keeps = keeps;
-    this.#writable = writable;
+    this.#events = events;
+  }
+
+  /** The reader has left; the descriptor is still here. */
+  get isHungUp(): boolean {
+    return this.#fd !== undefined && this.#watch === undefined;
   }
 
   attach(fd: OwnedFd): void {
@@ -204,16 +224,20 @@ class Sink {
     const length = Math.min(data.length, WRITE_PIECE);
     if ((pollNow(fd, EPOLLOUT) & (EPOLLOUT | EPOLLHUP | EPOLLERR)) === 0) return this.#wait();
     this.#piece.bytes.set(data.subarray(0, length));
-    const written = syscall(SYS.write, fd, this.#piece.address, length);
+    const written = retryInterrupted(() => syscall(SYS.write, fd, this.#piece.address, length));
     if (written === -EAGAIN) return this.#wait();
     // The reader is gone (EPIPE, EIO) or the disk is full: dropped, as a serial line without a cable does.
     return written <= 0 ? length : written;
   }
 
   #ready(events: number): void {
-    if ((events & (EPOLLHUP | EPOLLERR)) === 0) this.#watch?.modify(0);
-    else this.#unwatch();
-    this.#writable();
+    if ((events & (EPOLLHUP | EPOLLERR)) === 0) {
+      this.#watch?.modify(0);
+    } else {
+      this.#unwatch();
+      this.#events.hungUp();
+    }
+    this.#events.writable();
   }
 
   /** epoll reports a hang-up whether asked or not: a watch kept would spin. Writes then fail at once, and wait for nothing. */
@@ -237,6 +261,8 @@ interface Reader {
   room(): number;
   readonly buffer: NativeBuffer;
   push(bytes: Uint8Array): void;
+  /** There was no room: nothing is read before `resume`. */
+  full(): void;
   ended(): void;
 }
 
@@ -262,6 +288,11 @@ class Source {
     if (this.#watch === undefined) this.#read();
   }
 
+  /** Ends, unless it is still being read. */
+  leave(): void {
+    if (this.#watch === undefined) this.#end();
+  }
+
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -274,7 +305,7 @@ class Source {
       const room = this.#reader.room();
       if (room === 0) {
         this.#unwatch();
-        return;
+        return this.#reader.full();
       }
       const got = syscall(SYS.read, this.#fd.fd, this.#reader.buffer.address, room);
       if (got > 0) this.#reader.push(this.#reader.buffer.bytes.subarray(0, got));

@@ -15,7 +15,7 @@ const SEEK_DATA = 3;
 const SEEK_HOLE = 4;
 const STEP = 16 * 0x10_0000;
 
-/** Writes RAM into `file`, which is empty and seekable; its size becomes that of all ranges. */
+/** Writes RAM into `file`, which is empty and seekable, and to its disk; its size becomes that of all ranges. */
 export async function saveRam(ranges: readonly BackedRange[], file: Fd): Promise<Result<void, SysError>> {
   const total = ranges.reduce((sum, { size }) => sum + size, 0);
   const sized = retryInterrupted(() => syscall(SYS.ftruncate, file, total));
@@ -28,7 +28,8 @@ export async function saveRam(ranges: readonly BackedRange[], file: Fd): Promise
     if (!written.ok) return written;
     start += range.size;
   }
-  return ok();
+  const flushed = retryInterrupted(() => syscall(SYS.fsync, file));
+  return flushed < 0 ? err(sysError('flush the memory file', -flushed)) : ok();
 }
 
 /** Reads what `saveRam` wrote into memory that is still untouched. A file of another size is refused with EIO. */

@@ -12,7 +12,7 @@ const WRITABLE_BY_OTHERS = 0o022;
 export function makeRunDirectory(root = runRoot()): Result<string, LaunchError> {
   const path = join(root, `${PREFIX}${process.pid}`);
   try {
-    mkdirSync(root, { recursive: true, mode: 0o700 });
+    makeFolder(root);
     const problem = problemOf(root);
     if (problem !== undefined) {
       return err({ code: 'RUN_DIRECTORY', message: `"${root}" ${problem}; set XDG_RUNTIME_DIR to a folder of your own` });
@@ -28,10 +28,20 @@ export function makeRunDirectory(root = runRoot()): Result<string, LaunchError> 
   }
 }
 
+/** The last part of `path`, unless it is there: node's recursive mkdir goes round for ever where /proc is a parent. */
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    if (errorName(error) !== 'EEXIST') throw error;
+  }
+}
+
 /** Below a folder that everybody may write to, others can make it first, or make it lead to where we would remove what is not ours. */
 function problemOf(root: string): string | undefined {
   const status = lstatSync(root);
-  if (!status.isDirectory()) return 'is a link and no folder';
+  if (status.isSymbolicLink()) return 'is a link and no folder';
+  if (!status.isDirectory()) return 'is no folder';
   if (status.uid !== process.getuid?.()) return 'belongs to another user';
   return (status.mode & WRITABLE_BY_OTHERS) === 0 ? undefined : 'may be written to by others';
 }
