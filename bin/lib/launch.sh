@@ -23,4 +23,8 @@ export NODE_COMPILE_CACHE="${NODE_COMPILE_CACHE-$root/dist/.compile-cache}"
 if [ -n "${keep_terminal-}" ] && [ -t 0 ]; then
   . "$root/bin/lib/keep-terminal.sh"
 fi
-exec "$node" "$main" "$@"
+# As services/orchestrator/launch/start-process.ts starts them.
+case $program in
+  services/*) exec "$node" "$main" "$@" ;;
+  *) MALLOC_ARENA_MAX=1 exec "$node" --max-semi-space-size=1 --v8-pool-size=1 "$main" "$@" ;;
+esac

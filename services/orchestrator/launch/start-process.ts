@@ -26,6 +26,12 @@ export interface StartedProcess {
   readonly socket: OwnedFd;
 }
 
+/**
+ * A process of ours allocates next to nothing once it runs: 1 MiB is plenty for what is young, one thread for node's own work, one
+ * arena for malloc. Together 6 MB less of private memory. (bin/lib/launch.sh says the same for programs started by hand.)
+ */
+const SMALL = ['--max-semi-space-size=1', '--v8-pool-size=1'];
+
 export function startProcess({ name, script, runDirectory, verbose }: ProcessSpec): Result<StartedProcess, LaunchError> {
   const pair = socketPair(SOCK_SEQPACKET);
   if (!pair.ok) return err({ code: 'PROCESS', message: `${name} cannot be started: ${pair.error.message}` });
@@ -40,7 +46,9 @@ export function startProcess({ name, script, runDirectory, verbose }: ProcessSpe
   try {
     // A process group of its own: Ctrl-C at the terminal is for us to judge, and the group can be killed as one.
     const output = verbose ? 2 : log;
-    const spawned = spawn(process.execPath, [script], { stdio: ['ignore', output, output, theirs.fd], detached: true, cwd: '/' });
+    const stdio = ['ignore', output, output, theirs.fd] as const;
+    const env = { ...process.env, MALLOC_ARENA_MAX: '1' };
+    const spawned = spawn(process.execPath, [...SMALL, script], { stdio: [...stdio], detached: true, cwd: '/', env });
     return ok({ child: new Child(name, spawned, logPath), socket: ours });
   } finally {
     closeSync(log);
