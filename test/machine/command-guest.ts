@@ -4,7 +4,7 @@
  * w marks its memory, m tells whether memory is marked (`1`) or empty (`0`), d reads sector 0 of its disk and says its first byte,
  * l does that, with a disk started anew each time, until the next letter,
  * k starts its disk and asks it for two sectors without waiting for them, c counts aloud (a byte at a time, in bl and in memory)
- * until the next letter, r, i and t reset by ACPI, keyboard controller and triple fault, o powers off, u jumps to where no memory
+ * until the next letter and then says `cc`, which no count does, r, i and t reset by ACPI, keyboard controller and triple fault, o powers off, u jumps to where no memory
  * is, s spins, b says what the generic event device tells, e says how often that has interrupted it, f faults on both of two
  * processors at once. At its start it says `>`.
  */
@@ -214,7 +214,7 @@ function count(code: GuestCode): void {
   code.raw(0x0f, 0x20, 0xe0, 0x0d, ...dword(0x200), 0x0f, 0x22, 0xe0); // CR4: SSE
   code.raw(0x0f, 0x10, 0x05, ...dword(PATTERN)); // movups xmm0, [PATTERN]
   code.label('counting').raw(0x43).increment32(AT.counter).sayBl(); // inc ebx
-  code.testHeard().jumpIfZero('counting').hear();
+  code.testHeard().jumpIfZero('counting').hear().say('c');
 }
 
 /** Through page tables, for the register is where 32-bit addresses do not reach: in long mode's 32-bit submode. */

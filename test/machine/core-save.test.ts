@@ -108,7 +108,7 @@ describe('a core process continues what another has saved', function () {
     next.release();
     await core.says((said) => said.length > 1000);
     core.type('x');
-    await core.says((said) => said.endsWith('c'));
+    await core.says((said) => said.endsWith('cc'));
     await pause(core);
     await save(core, 'third');
     const memory = memoryOf('third');
@@ -149,7 +149,7 @@ describe('a core process continues what another has saved', function () {
     await next.run();
     await next.says((said) => said.length > 500);
     next.type('x');
-    await next.says((said) => said.endsWith('c'));
+    await next.says((said) => said.endsWith('cc'));
     expect(await next.ask('d')).to.equal('ad');
     await pause(next);
     await save(next, 'after');
@@ -273,8 +273,8 @@ describe('a core process continues what another has saved', function () {
     const { length } = core.serial;
     await core.says((said) => said.length > length + 300);
     core.type('x');
-    await core.says((said) => said.endsWith('c'));
-    expect(gapIn(core.serial.slice('>k'.length, -1))).to.equal(undefined);
+    await core.says((said) => said.endsWith('cc'));
+    expect(gapIn(core.serial.slice('>k'.length, -'cc'.length))).to.equal(undefined);
   });
 
   describe('refuses in one line', () => {
