@@ -13,7 +13,7 @@ export function renderTable(rows: readonly Row[]): string {
       `${judged.row.peerName} ${spread(judged.row.peerSamples)}`,
       judged.ratio.toFixed(2),
       judged.interval.map((bound) => bound.toFixed(2)).join('-'),
-      judged.row.bar === null ? '' : String(judged.row.bar),
+      judged.row.bar === null ? '' : String(Math.round(judged.row.bar * 1000) / 1000),
       judged.row.cpuPerUnitUs?.toFixed(2) ?? '',
       judged.row.peerCpuPerUnitUs?.toFixed(2) ?? '',
       judged.verdict,
