@@ -24,7 +24,6 @@ const NEEDED: readonly Capability[] = [
   'KVM_CAP_SET_TSS_ADDR',
   'KVM_CAP_EXT_CPUID',
   'KVM_CAP_MP_STATE',
-  'KVM_CAP_USER_NMI',
   'KVM_CAP_IRQ_ROUTING',
   'KVM_CAP_IRQFD',
   'KVM_CAP_IOEVENTFD',

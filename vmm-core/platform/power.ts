@@ -11,8 +11,8 @@ import type { Effects } from '../state/effects.ts';
 export const POWER_EFFECT = { reset: 1, powerOff: 2 } as const;
 
 /**
- * A guest's wish to end, and the hold of the vCPU that wished: the write must not return to the guest, so the run loop asks
- * `isHeld` after each exit to user space and then parks instead of entering the guest again.
+ * A guest's wish to end, and the hold of the vCPU that wished: the write must not return to the guest, so whoever serves the
+ * vCPU's exits asks `isHeld` after each of a port, and requests a pause of that vCPU then: it completes the write and stays out.
  */
 export class PowerControl {
   readonly #words: Int32Array;
@@ -36,17 +36,9 @@ export class PowerControl {
     return Atomics.load(this.#words, 0) !== 0;
   }
 
-  /** Sleeps until `release`, at most `timeoutMs`; returns whether the hold goes on. */
-  park(timeoutMs: number): boolean {
-    const bits = Atomics.load(this.#words, 0);
-    if (bits !== 0) Atomics.wait(this.#words, 0, bits, timeoutMs);
-    return this.isHeld;
-  }
-
   /** Lets held vCPUs go on: the machine was reset in place, or is to be stopped by other means. */
   release(): void {
     Atomics.store(this.#words, 0, 0);
-    Atomics.notify(this.#words, 0);
   }
 
   /** After a restore: a wish that the saved machine had not been granted is wished again. */
