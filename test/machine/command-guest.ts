@@ -2,11 +2,11 @@
  * A guest that does what single letters on its serial port say, and answers each when it is done with the same letter:
  *
  * w marks its memory, m tells whether memory is marked (`1`) or empty (`0`), d reads sector 0 of its disk and says its first byte,
- * l does that, with a disk started anew each time, until the next letter,
- * k starts its disk and asks it for two sectors without waiting for them, c counts aloud (a byte at a time, in bl and in memory)
- * until the next letter and then says `cc`, which no count does, r, i and t reset by ACPI, keyboard controller and triple fault, o powers off, u jumps to where no memory
- * is, s spins, b says what the generic event device tells, e says how often that has interrupted it, f faults on both of two
- * processors at once. At its start it says `>`.
+ * l does that, with a disk started anew each time, until the next letter, k starts its disk and asks it for two sectors without
+ * waiting for them, c counts aloud (a byte at a time, in bl and in memory) until the next letter and then says `cc`, which no count
+ * does, r, i and t reset by ACPI, keyboard controller and triple fault, o powers off, u jumps to where no memory is, s spins, p keeps
+ * KVM's clock and tells whether that knows of a pause (`1`) or not (`0`), b says what the generic event device tells, e says how often
+ * that has interrupted it, f faults on both of two processors at once. At its start it says `>`.
  */
 import { writeFileSync } from 'node:fs';
 import { pvhElf } from '../../vmm-core/boot/testing/kernel-images.ts';
@@ -32,6 +32,8 @@ export const AT = {
   headers: 0x30_3000,
   status: 0x30_4000,
   data: 0x30_5000,
+  /** struct pvclock_vcpu_time_info. */
+  clock: 0x30_6000,
 } as const;
 export const SECTOR = 512;
 /** The status byte before a request was answered. */
@@ -51,6 +53,9 @@ const EVENT_PIN = 13;
 /** Of a register that answers to nobody. */
 const NO_MEMORY = 0xd000_0000;
 const TWO_MIB = 0x20_0000;
+const MSR_KVM_SYSTEM_TIME_NEW = 0x4b56_4d01;
+const CLOCK_FLAGS = 29;
+const PVCLOCK_GUEST_STOPPED = 2;
 
 export interface GuestPlaces {
   /** The generic event device's register, high above what 32-bit code reaches. */
@@ -107,6 +112,7 @@ function commands(code: GuestCode, { gedRegister }: GuestPlaces): void {
   command('o', () => code.out8(0x600, 0x34));
   command('u', () => code.raw(0xb8, ...dword(NO_MEMORY), 0xff, 0xe0)); // mov eax, NO_MEMORY; jmp eax
   command('s', () => code.say('s').raw(0xeb, 0xfe)); // jmp $
+  command('p', () => sayPaused(code));
   command('b', () => sayEvent(code, gedRegister));
   command('e', () =>
     code
@@ -121,6 +127,14 @@ function commands(code: GuestCode, { gedRegister }: GuestPlaces): void {
 function sayMark(code: GuestCode): void {
   code.raw(0xb3, 0x30).raw(0x02, 0x1d, ...dword(AT.mark)); // mov bl, '0'; add bl, [mark]
   code.sayBl();
+}
+
+/** The flag stays until the guest takes it away, also where the clock is set up anew. */
+function sayPaused(code: GuestCode): void {
+  // mov ecx, MSR; mov eax, AT.clock | 1; xor edx, edx; wrmsr
+  code.raw(0xb9, ...dword(MSR_KVM_SYSTEM_TIME_NEW), 0xb8, ...dword(AT.clock + 1), 0x31, 0xd2, 0x0f, 0x30);
+  code.read8(AT.clock + CLOCK_FLAGS).raw(0x24, PVCLOCK_GUEST_STOPPED, 0xd0, 0xe8, 0x88, 0xc3); // and al, 2; shr al, 1; mov bl, al
+  code.raw(0x80, 0xc3, 0x30).sayBl(); // add bl, '0'
 }
 
 /** lidt of an empty table; ud2. */

@@ -226,6 +226,15 @@ describe('life of a core process', function () {
     await core.says((said) => said.length > length + 100);
   });
 
+  it("a guest that was paused finds that in KVM's clock, and one that has no such clock goes on as well", async () => {
+    const { core } = await begin();
+    for (const said of ['0p', '1p']) {
+      expect(await core.order({ pause: {} })).to.equal('done');
+      expect(await core.order({ resume: {} })).to.equal('done');
+      expect(await core.ask('p')).to.equal(said);
+    }
+  });
+
   it('a machine that was started paused runs when it is resumed', async () => {
     const core = place.spawn();
     core.create({ kernel: place.kernel });

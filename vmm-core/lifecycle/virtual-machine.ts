@@ -135,14 +135,19 @@ export class VirtualMachine {
     const started = this.#stopped === undefined ? ok() : await this.#startQueues(this.#stopped);
     if (!started.ok) return started;
     this.#stopped = undefined;
-    this.#tellOfPause();
+    const told = this.#tellOfPause();
+    if (!told.ok) return told;
     this.threads.resumeAll();
     return ok();
   }
 
-  /** A guest's watchdogs count the time in which it did not run, unless its clock says so. One without KVM's clock has no place for it. */
-  #tellOfPause(): void {
-    for (const vcpu of this.#parts.host.vcpus) vcpu.notifyClockPaused();
+  /** A guest's watchdogs count the time in which it did not run, unless its clock says so. */
+  #tellOfPause(): Done {
+    for (const vcpu of this.#parts.host.vcpus) {
+      const told = vcpu.notifyClockPaused();
+      if (!told.ok) return err(told.error.message);
+    }
+    return ok();
   }
 
   /** Back before the first instruction, as after power-on. The machine is paused, and stays so. */
@@ -244,7 +249,8 @@ export class VirtualMachine {
     const restored = this.#restoreVcpus(vcpus, restoreVcpu);
     if (!restored.ok) return restored;
     this.#machine.platform.restored();
-    this.#tellOfPause();
+    const told = this.#tellOfPause();
+    if (!told.ok) return told;
     const started = await this.#startQueues(queues);
     if (started.ok) this.#machine.effects.wake();
     return started;
