@@ -30,7 +30,9 @@ export const OPTIONS = {
   'no-reboot': { help: "stop at the guest's first triple fault instead of resetting it" },
   'stop-timeout': { value: 'SECONDS', help: 'how long SIGTERM and Ctrl-A x give the guest to power off: 10' },
   'slow-kvm': { help: 'boot even where /dev/kvm emulates every instruction' },
-  verbose: { help: 'log more: -v information, -vv debugging, -vvv everything' },
+  verbose: {
+    help: "say more: -v the steps of the start, the counts of exits, and what the processes say; -vv also the guest's writes to port 0x80",
+  },
   help: { help: 'this text' },
   version: {},
   'api-socket': { value: '', notYet: true },

@@ -10,6 +10,8 @@ import { type Result, err, ok } from '#shared/lang/result.ts';
 import { EXIT } from '#shared/sys/process-exit.ts';
 import type { BegunMachine, LaunchError, Programs } from '../../orchestrator/index.ts';
 
+/** 0 warnings, 1 information, 2 debugging: there is nothing more to say. */
+const MOST_VERBOSE = 2;
 const STOP_TIMEOUT = integer(1, 86_400);
 const DEFAULT_CMDLINE = 'console=ttyS0 root=/dev/vda';
 
@@ -29,7 +31,7 @@ export async function runCommand(
   const { config, given, stopSeconds } = wanted;
   const run = await begun.value.run(config, {
     programs,
-    logLevel: Math.min(3, given.get('verbose')?.length ?? 0),
+    logLevel: Math.min(MOST_VERBOSE, given.get('verbose')?.length ?? 0),
     slowKvm: given.has('slow-kvm'),
     tell,
     ...(stopSeconds === undefined ? {} : { deadlines: { powerOffMs: stopSeconds * 1000 } }),
