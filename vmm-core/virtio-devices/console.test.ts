@@ -6,12 +6,13 @@ import { EPOLLIN } from '#shared/sys/epoll.ts';
 import type { OwnedFd } from '#shared/sys/owned-fd.ts';
 import { pollNow } from '#shared/sys/poll.ts';
 import { SOCK_STREAM, socketPair } from '#shared/sys/unix-socket.ts';
+import { until } from '#shared/testing/quiet-watcher.ts';
 import { VIRTQ_DESC_F_INDIRECT, VIRTQ_DESC_F_NEXT, VIRTQ_DESC_F_WRITE } from '#shared/virtio/spec.ts';
 import { InterruptTarget } from '../bus/testing/interrupt-target.ts';
 import { DEVICE_CONFIG_OFFSET } from '../virtio-pci/spec.ts';
 import { ConsoleLink, type TerminalSize } from './console.ts';
 import { CONSOLE_RECEIVEQ as RX, CONSOLE_TRANSMITQ as TX } from './spec.ts';
-import { DATA, DrivenDevice, HOLE, settle, until } from './testing/driven-device.fixture.ts';
+import { DATA, DrivenDevice, HOLE } from './testing/driven-device.fixture.ts';
 
 const NO_SIZE = { columns: 0, rows: 0 };
 
@@ -120,7 +121,7 @@ describe('virtio-console', function () {
     await using bench = new ConsoleBench();
     bench.activate();
     bench.type('abc');
-    await settle();
+    await bench.settle();
     // No buffer yet: nothing is lost.
     bench.queue(RX).chain(0, [
       { address: DATA, length: 2, writable: true },
@@ -154,7 +155,7 @@ describe('virtio-console', function () {
     bench.queue(TX).chain(1, [{ address: DATA, length: 26 }]);
     bench.queue(TX).offer(0, 1);
     bench.kick(TX);
-    await settle();
+    await bench.settle();
     check(bench.queue(TX).usedIdx, 'the rest waits in the ring').to.equal(0);
     await until(() => bench.received.length === text.length + 26);
     check(bench.received === text.toString('latin1') + text.subarray(0, 26).toString('latin1')).to.equal(true);
@@ -167,7 +168,7 @@ describe('virtio-console', function () {
     bench.queue(TX).chain(0, [{ address: DATA, length: 0x10_0000 }]);
     bench.queue(TX).offer(0);
     bench.kick(TX);
-    await settle();
+    await bench.settle();
     check(bench.resetByDriver()).to.equal(true);
     check(bench.queue(TX).usedIdx).to.equal(0);
     const before = bench.received.length;
@@ -185,7 +186,7 @@ describe('virtio-console', function () {
     check(bench.resetByDriver()).to.equal(true);
     bench.print(0, 'unheard');
     bench.link.take(1 | 2);
-    await settle();
+    await bench.settle();
     check(bench.received).to.equal('');
   });
 
@@ -203,12 +204,12 @@ describe('virtio-console', function () {
     bench.queue(RX).offer(9);
     bench.kick(TX);
     bench.kick(RX);
-    await settle();
+    await bench.settle();
     check(expect(await bench.link.suspend(), 'suspend')).to.deep.equal([0, 0]);
     bench.type('typed');
     bench.kick(TX);
     const early = bench.received.length;
-    await settle();
+    await bench.settle();
     check(bench.queue(RX).usedIdx, 'nothing runs meanwhile').to.equal(0);
     expect(await bench.link.resume([0, 0]), 'resume');
     await until(() => bench.received.length === text.length && bench.queue(RX).usedIdx === 1);
@@ -242,7 +243,7 @@ describe('virtio-console', function () {
   it('interrupts through the vector that the driver has chosen last', async () => {
     await using bench = new ConsoleBench();
     bench.activate();
-    await settle();
+    await bench.settle();
     bench.interrupts(2);
     bench.made.machine.write(0x16, 2, TX);
     bench.made.machine.write(0x1a, 2, 0);
@@ -270,7 +271,7 @@ describe('virtio-console', function () {
   it('writes last words before their kick was seen, and waits for a reader no longer than it may', async () => {
     await using bench = new ConsoleBench();
     bench.activate();
-    await settle();
+    await bench.settle();
     bench.print(0, 'good', 'bye');
     bench.link.drain(1000);
     check(bench.received).to.equal('goodbye');
@@ -357,7 +358,7 @@ describe('virtio-console', function () {
       bench.queue(TX).offer(256);
       for (let round = 0; round < 3; round++) {
         bench.kick(TX);
-        await settle();
+        await bench.settle();
       }
       await until(() => bench.failures.length > 0);
       check(bench.failures).to.deep.equal(['console0 NEEDS_RESET: the driver broke queue 1: {"code":"HEAD_OUT_OF_RANGE","head":256}']);

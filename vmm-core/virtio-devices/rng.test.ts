@@ -5,11 +5,12 @@ import { expect as check } from 'chai';
 import { expect } from '#shared/lang/result.ts';
 import { OwnedFd } from '#shared/sys/owned-fd.ts';
 import { SOCK_STREAM, socketPair } from '#shared/sys/unix-socket.ts';
+import { until } from '#shared/testing/quiet-watcher.ts';
 import { VIRTQ_DESC_F_NEXT, VIRTQ_DESC_F_WRITE } from '#shared/virtio/spec.ts';
 import { InterruptTarget } from '../bus/testing/interrupt-target.ts';
 import { REQUEST_LIMIT, RngLink } from './rng.ts';
 import { RNG_REQUESTQ as REQUESTS } from './spec.ts';
-import { DATA, DrivenDevice, HOLE, settle, until } from './testing/driven-device.fixture.ts';
+import { DATA, DrivenDevice, HOLE } from './testing/driven-device.fixture.ts';
 
 type Bench = DrivenDevice<RngLink>;
 
@@ -103,11 +104,11 @@ describe('virtio-rng', function () {
     bench.activate();
     request(bench, 0, [DATA, 16]);
     request(bench, 1, [DATA + 16, 16]);
-    await settle();
+    await bench.settle();
     check(bench.queue(REQUESTS).usedIdx).to.equal(0);
     writeSync(writer.fd, 'entropy');
     await until(() => bench.queue(REQUESTS).usedIdx === 1);
-    await settle();
+    await bench.settle();
     writeSync(writer.fd, 'more');
     await until(() => bench.queue(REQUESTS).usedIdx === 2);
     check(bench.queue(REQUESTS).collect()).to.deep.equal([
@@ -123,18 +124,18 @@ describe('virtio-rng', function () {
     await using bench = benchOn(near);
     bench.activate();
     request(bench, 0, [DATA, 16]);
-    await settle();
+    await bench.settle();
     check(expect(await bench.link.suspend(), 'suspend')).to.deep.equal([0]);
     writeSync(writer.fd, 'abc');
-    await settle();
+    await bench.settle();
     check(bench.queue(REQUESTS).usedIdx).to.equal(0);
     expect(await bench.link.resume([0]), 'resume');
     await until(() => bench.queue(REQUESTS).usedIdx === 1);
     request(bench, 1, [DATA, 16]);
-    await settle();
+    await bench.settle();
     check(bench.resetByDriver()).to.equal(true);
     writeSync(writer.fd, 'de');
-    await settle();
+    await bench.settle();
     check(bench.bytes(DATA, 4).toString()).to.equal('abc\0');
     bench.activate();
     request(bench, 5, [DATA, 16]);
@@ -150,7 +151,7 @@ describe('virtio-rng', function () {
     request(bench, 1, [DATA, 16]);
     await until(() => bench.failures.length > 0);
     bench.kick(REQUESTS);
-    await settle();
+    await bench.settle();
     check(bench.queue(REQUESTS).collect()).to.deep.equal([{ head: 0, written: 5 }]);
     check(bench.failures).to.deep.equal(['rng0 NEEDS_RESET: the source of randomness has ended']);
     check(bench.status).to.equal(0x4f);

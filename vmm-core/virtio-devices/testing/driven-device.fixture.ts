@@ -2,8 +2,8 @@
 import { expect } from 'chai';
 import { DriverQueue, type DriverQueueOptions } from '#shared/testing/driver-queue.ts';
 import { type Layout, type TestMemory, makeMemory } from '#shared/testing/memory-builder.ts';
+import { QuietWatcher } from '#shared/testing/quiet-watcher.ts';
 import { drainEventFd } from '#shared/sys/eventfd.ts';
-import { Watcher } from '#shared/sys/watcher.ts';
 import type { DeviceLink, LinkContext } from '../../link/device-link.ts';
 import { make, type Made } from '../../virtio-pci/testing/made-machine.ts';
 import { NOTIFY_OFFSET } from '../../virtio-pci/spec.ts';
@@ -29,7 +29,7 @@ export interface Driving {
 export class DrivenDevice<T extends DeviceLink> implements AsyncDisposable {
   readonly link: T;
   readonly made: Made;
-  readonly watcher = new Watcher();
+  readonly watcher = new QuietWatcher();
   readonly memory: TestMemory = makeMemory(LAYOUT);
   /** One for each life of the driver: see `activate`. */
   queues: readonly DriverQueue[] = [];
@@ -91,6 +91,11 @@ export class DrivenDevice<T extends DeviceLink> implements AsyncDisposable {
     return this.status === 0;
   }
 
+  /** Lets everything happen that is under way. */
+  settle(): Promise<void> {
+    return this.watcher.settle();
+  }
+
   kick(queue: number): void {
     this.made.machine.write(NOTIFY_OFFSET + queue * 4, 2, queue);
   }
@@ -113,18 +118,4 @@ export class DrivenDevice<T extends DeviceLink> implements AsyncDisposable {
     this.made[Symbol.dispose]();
     this.memory[Symbol.dispose]();
   }
-}
-
-/** Lets the event loop go on until `done`; fails after 5 s. */
-export async function until(done: () => boolean): Promise<void> {
-  const deadline = Date.now() + 5000;
-  while (!done()) {
-    if (Date.now() > deadline) throw new Error('nothing happened for 5 s');
-    await new Promise<void>((resolve) => setImmediate(resolve));
-  }
-}
-
-/** Lets everything that is ready happen, some turns of the event loop over. */
-export async function settle(): Promise<void> {
-  for (let turn = 0; turn < 20; turn++) await new Promise<void>((resolve) => setImmediate(resolve));
 }
