@@ -6,9 +6,9 @@ import { expect } from '#shared/lang/result.ts';
 import { EPOLLIN } from '#shared/sys/epoll.ts';
 import { type Fd, OwnedFd } from '#shared/sys/owned-fd.ts';
 import { pollNow } from '#shared/sys/poll.ts';
-import { Watcher } from '#shared/sys/watcher.ts';
+import { QuietWatcher, until } from '#shared/testing/quiet-watcher.ts';
 import { SOCK_STREAM, connectUnix, listenUnix, socketPair } from '#shared/sys/unix-socket.ts';
-import { ByteChannel, type ByteDevice } from './byte-channel.ts';
+import { ByteChannel, type ByteChannelOptions, type ByteDevice } from './byte-channel.ts';
 
 /** A device that is two byte queues; input capacity bounded like a FIFO. */
 class TestDevice implements ByteDevice {
@@ -43,21 +43,34 @@ function readNow(fd: Fd): Buffer {
   return piece.subarray(0, readSync(fd, piece));
 }
 
-async function until(done: () => boolean): Promise<void> {
-  const deadline = Date.now() + 5000;
-  while (!done()) {
-    if (Date.now() > deadline) throw new Error('nothing happened for 5 s');
-    await new Promise<void>((resolve) => setImmediate(resolve));
-  }
-}
-
 describe('ByteChannel', () => {
+  let folder: string;
+  let watcher: QuietWatcher;
+  let device: TestDevice;
+  let opened: ByteChannel[];
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'byte-channel-'));
+    watcher = new QuietWatcher();
+    device = new TestDevice();
+    opened = [];
+  });
+  afterEach(async () => {
+    for (const channel of opened) channel[Symbol.dispose]();
+    await watcher.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  function open(options: ByteChannelOptions): ByteChannel {
+    const channel = new ByteChannel(watcher, device, options);
+    opened.push(channel);
+    return channel;
+  }
+
   it('takes from the device only what its reader has room for, and loses nothing', async () => {
-    const watcher = new Watcher();
-    const device = new TestDevice();
     const [ours, theirs] = expect(socketPair(SOCK_STREAM), 'pair');
     using reader = theirs;
-    const channel = new ByteChannel(watcher, device, { output: ours, neverStall: false });
+    const channel = open({ output: ours, neverStall: false });
     const sent = Buffer.alloc(4 << 20, 'abcdefgh');
     device.output = sent;
     channel.flushOutput();
@@ -71,16 +84,12 @@ describe('ByteChannel', () => {
       return length === sent.length;
     });
     check(Buffer.concat(got).equals(sent)).to.equal(true);
-    channel[Symbol.dispose]();
-    await watcher.close();
   });
 
   it('reads no more than the device has room for, and goes on when asked', async () => {
-    const watcher = new Watcher();
-    const device = new TestDevice();
     const [ours, theirs] = expect(socketPair(SOCK_STREAM), 'pair');
     using writer = theirs;
-    const channel = new ByteChannel(watcher, device, { input: ours, neverStall: false });
+    const channel = open({ input: ours, neverStall: false });
     channel.resumeInput();
     writeSync(writer.fd, 'x'.repeat(40));
     let grown = false;
@@ -93,70 +102,52 @@ describe('ByteChannel', () => {
       return device.input.length === 40;
     });
     check(grown).to.equal(true);
-    channel[Symbol.dispose]();
-    await watcher.close();
   });
 
   it('reads nothing before it is told that the device takes input, also of a file, which never waits', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'byte-channel-'));
     const path = join(folder, 'typed');
     writeFileSync(path, 'typed');
-    const watcher = new Watcher();
-    const device = new TestDevice();
-    const channel = new ByteChannel(watcher, device, { input: new OwnedFd(openSync(path, 'r')), neverStall: false });
+    const channel = open({ input: new OwnedFd(openSync(path, 'r')), neverStall: false });
     check(device.input.length).to.equal(0);
     channel.resumeInput();
     check(device.input.toString()).to.equal('typed');
-    channel[Symbol.dispose]();
-    await watcher.close();
-    rmSync(folder, { recursive: true });
   });
 
   it('lets others have their turn, and ends in time, where a device writes as fast as it is read', async () => {
-    const watcher = new Watcher();
     let sent = 0;
-    const device = new TestDevice();
     device.takeOutput = (target) => {
       sent += target.length;
       return target.length;
     };
-    const channel = new ByteChannel(watcher, device, { neverStall: false });
+    const channel = open({ neverStall: false });
     channel.flushOutput();
     const first = sent;
     await until(() => sent > first);
     channel.drain(1);
     channel[Symbol.dispose]();
     const last = sent;
-    await new Promise<void>((resolve) => setImmediate(resolve));
+    await watcher.settle();
     check(sent).to.equal(last);
-    await watcher.close();
   });
 
   it('is not kept busy by a writer that has left, before there is room for what it wrote', async () => {
-    const watcher = new Watcher();
-    const device = new TestDevice();
     device.capacity = 0;
     const [ours, theirs] = expect(socketPair(SOCK_STREAM), 'pair');
-    const channel = new ByteChannel(watcher, device, { input: ours, neverStall: false });
+    const channel = open({ input: ours, neverStall: false });
     channel.resumeInput();
     writeSync(theirs.fd, 'last');
     theirs.close();
     await until(() => device.asked > 0);
-    for (let turn = 0; turn < 1000; turn++) await new Promise<void>((resolve) => setImmediate(resolve));
+    await watcher.settle();
     check(device.asked).to.equal(1);
     device.capacity = 16;
     channel.resumeInput();
     await until(() => device.input.toString() === 'last');
-    channel[Symbol.dispose]();
-    await watcher.close();
   });
 
   it('keeps the newest 64 KiB for a socket nobody has connected to', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'byte-channel-'));
-    const watcher = new Watcher();
-    const device = new TestDevice();
     const listener = expect(listenUnix(join(folder, 's')), 'listen');
-    const channel = new ByteChannel(watcher, device, { listener, neverStall: false });
+    const channel = open({ listener, neverStall: false });
     channel.resumeInput();
     device.output = Buffer.concat([Buffer.alloc(100_000, 'o'), Buffer.from('newest')]);
     channel.flushOutput();
@@ -170,17 +161,11 @@ describe('ByteChannel', () => {
     });
     check(got.length).to.equal(65536);
     check(got.subarray(-6).toString()).to.equal('newest');
-    channel[Symbol.dispose]();
-    await watcher.close();
-    rmSync(folder, { recursive: true });
   });
 
   it('serves a client after one that left with more typed than the guest has room for', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'byte-channel-'));
-    const watcher = new Watcher();
-    const device = new TestDevice();
     const listener = expect(listenUnix(join(folder, 's'), 4), 'listen');
-    const channel = new ByteChannel(watcher, device, { listener, neverStall: false });
+    const channel = open({ listener, neverStall: false });
     channel.resumeInput();
     const first = expect(connectUnix(join(folder, 's')), 'connect');
     writeSync(first.fd, 'x'.repeat(1000));
@@ -193,17 +178,11 @@ describe('ByteChannel', () => {
       channel.flushOutput();
       return readNow(second.fd).includes('hello');
     });
-    channel[Symbol.dispose]();
-    await watcher.close();
-    rmSync(folder, { recursive: true });
   });
 
   it('serves a client after the one that left', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'byte-channel-'));
-    const watcher = new Watcher();
-    const device = new TestDevice();
     const listener = expect(listenUnix(join(folder, 's'), 4), 'listen');
-    const channel = new ByteChannel(watcher, device, { listener, neverStall: false });
+    const channel = open({ listener, neverStall: false });
     channel.resumeInput();
     const first = expect(connectUnix(join(folder, 's')), 'connect');
     writeSync(first.fd, '1');
@@ -211,17 +190,11 @@ describe('ByteChannel', () => {
     using second = expect(connectUnix(join(folder, 's')), 'connect');
     writeSync(second.fd, '2');
     await until(() => device.input.toString() === '12');
-    channel[Symbol.dispose]();
-    await watcher.close();
-    rmSync(folder, { recursive: true });
   });
 
   it('writes a file, and drops what a closed pipe does not take', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'byte-channel-'));
     const path = join(folder, 'f');
-    const watcher = new Watcher();
-    const device = new TestDevice();
-    const file = new ByteChannel(watcher, device, {
+    const file = open({
       output: new OwnedFd(openSync(path, 'w')),
       input: new OwnedFd(openSync('/dev/null', 'r')),
       neverStall: false,
@@ -232,12 +205,9 @@ describe('ByteChannel', () => {
     file[Symbol.dispose]();
     const [ours, theirs] = expect(socketPair(SOCK_STREAM), 'pair');
     closeSync(theirs.take());
-    const pipe = new ByteChannel(watcher, device, { output: ours, neverStall: false });
+    const pipe = open({ output: ours, neverStall: false });
     device.output = Buffer.alloc(1000);
     pipe.flushOutput();
     check(device.output.length).to.equal(0);
-    pipe[Symbol.dispose]();
-    await watcher.close();
-    rmSync(folder, { recursive: true });
   });
 });
