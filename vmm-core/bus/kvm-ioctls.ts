@@ -1,6 +1,6 @@
 import { expect } from '#shared/lang/result.ts';
 import { asFd } from '#shared/sys/owned-fd.ts';
-import type { GsiRoutes } from '../kvm/gsi-routes.ts';
+import { type GsiRoutes, routable } from '../kvm/gsi-routes.ts';
 import type { Vm } from '../kvm/vm.ts';
 import type { MsiMessage, VmIoctls } from './vm-ioctls.ts';
 
@@ -32,5 +32,11 @@ export class KvmIoctls implements VmIoctls {
 
   setRoute(gsi: number, message: MsiMessage): void {
     expect(this.#routes.set(gsi, message), `interrupt ${gsi}`);
+  }
+
+  deliver(message: MsiMessage): void {
+    const { addressLow, addressHigh, data } = routable(message);
+    // KVM answers how many took it, or that nobody did: the guest chose whom it names.
+    this.#vm.signalMsi(addressLow, addressHigh, data);
   }
 }

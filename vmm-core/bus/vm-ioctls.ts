@@ -12,6 +12,8 @@ export interface VmIoctls {
   deassignIoeventfd(address: number, length: 0 | 4, fd: number): void;
   /** Makes `gsi` deliver the message. Costs no call where it does already. */
   setRoute(gsi: number, message: MsiMessage): void;
+  /** Delivers the message once, as a route to it would, by no eventfd. One that no processor takes is lost. */
+  deliver(message: MsiMessage): void;
 }
 
 /** A message-signalled interrupt: where it is written and what. All u32. */

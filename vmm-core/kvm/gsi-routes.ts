@@ -37,8 +37,7 @@ export class GsiRoutes {
 
   /** Routes `gsi` to `msi`, whose numbers are what the guest wrote. Costs a KVM call only where something changes. */
   set(gsi: number, msi: Msi): Result<void, KvmError> {
-    const extended = (msi.addressLow & EXTENDED_DESTINATION) << 3;
-    return this.#change(gsi, 1, { ...msi, addressHigh: ((msi.addressHigh & ~RESERVED_HIGH) | extended) >>> 0 });
+    return this.#change(gsi, 1, routable(msi));
   }
 
   /** Takes the route of `gsi` away: signals of its irqfd are then lost. */
@@ -89,4 +88,10 @@ export class GsiRoutes {
     }
     return routes;
   }
+}
+
+/** The message, as a guest wrote it, in the form that KVM takes. */
+export function routable(msi: Msi): Msi {
+  const extended = (msi.addressLow & EXTENDED_DESTINATION) << 3;
+  return { ...msi, addressHigh: ((msi.addressHigh & ~RESERVED_HIGH) | extended) >>> 0 };
 }

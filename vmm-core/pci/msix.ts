@@ -4,15 +4,17 @@
  * Each vector has an eventfd. While the vector may be delivered, its GSI has a route with the table entry's message and the eventfd is
  * an irqfd: whoever signals it interrupts the guest without us. While it is masked the irqfd is taken away, and the eventfd's
  * counter is the pending bit. All calls come under the device's lock.
+ *
+ * This process itself writes to none of these eventfds: a device process has them too, and could fill one and make it a blocking one.
+ * Its own interrupts go to KVM as messages, and while the vector is masked into a pending bit of their own.
  */
 import { EPOLLIN } from '#shared/sys/epoll.ts';
-import { signalEventFd } from '#shared/sys/eventfd.ts';
+import { drainEventFd } from '#shared/sys/eventfd.ts';
 import { asFd } from '#shared/sys/owned-fd.ts';
 import { pollNow } from '#shared/sys/poll.ts';
-import type { VmIoctls } from '../bus/vm-ioctls.ts';
+import type { MsiMessage, VmIoctls } from '../bus/vm-ioctls.ts';
 import { allOnes } from '../bus/bus.ts';
 import type { GsiAllocator } from '../platform/gsi-allocator.ts';
-import { connectIrqfd } from '../platform/irqfd.ts';
 import type { ConfigSpace } from './config-space.ts';
 
 export const PCI_CAP_ID_MSIX = 0x11;
@@ -34,7 +36,7 @@ const GSI = 4;
 const FLAGS = 5;
 const VECTOR_WORDS = 6;
 const CONNECTED = 1;
-/** Saved machines only: a signal waited in the eventfd. */
+/** This process has raised the vector while it was not connected; in a saved machine also: a signal waited in the eventfd. */
 const PENDING = 2;
 const CONTROL_WORD = 0;
 const VECTORS = 2;
@@ -80,7 +82,16 @@ export class Msix {
     for (let vector = 0; vector < this.#fds.length; vector++) {
       for (const word of [ADDRESS_LOW, ADDRESS_HIGH, DATA]) this.#set(vector, word, 0);
       this.#set(vector, VECTOR_CONTROL, VECTOR_MASKED);
+      this.#set(vector, FLAGS, 0);
     }
+  }
+
+  /** Interrupts the driver, or notes that it shall be when it unmasks `vector`. */
+  raise(vector: number): void {
+    if (vector >= this.#fds.length) return;
+    const flags = this.#get(vector, FLAGS);
+    if ((flags & CONNECTED) === 0) this.#set(vector, FLAGS, flags | PENDING);
+    else this.#ioctls.deliver(this.#messageOf(vector));
   }
 
   /** The guest wrote the capability's control word. */
@@ -121,12 +132,10 @@ export class Msix {
     }
   }
 
-  /** After a restore, once the routes are: connects the vectors that were, and signals again what waited. */
+  /** After a restore, once the routes are: connects the vectors that were; what waited still does, or interrupts. */
   restored(): void {
-    for (const [vector, fd] of this.#fds.entries()) {
-      const wasPending = (this.#get(vector, FLAGS) & PENDING) !== 0;
-      this.#set(vector, FLAGS, 0);
-      if (wasPending) signalEventFd(fd);
+    for (const vector of this.#fds.keys()) {
+      this.#set(vector, FLAGS, this.#get(vector, FLAGS) & PENDING);
       this.#follow(vector);
     }
   }
@@ -146,13 +155,22 @@ export class Msix {
     const gsi = this.#gsiOf(vector);
     // More vectors than KVM has routes for: this one stays pending, as if masked.
     if (gsi === undefined) return;
+    const message = this.#messageOf(vector);
+    this.#ioctls.setRoute(gsi, message);
+    if (isConnected) return;
+    // KVM would inject what waits in the eventfd by itself, but leave its counter standing: it would count again after the next masking.
+    const wasSignalled = drainEventFd(fd) > 0;
+    this.#ioctls.assignIrqfd(fd, gsi);
+    this.#set(vector, FLAGS, CONNECTED);
+    if (wasSignalled || (flags & PENDING) !== 0) this.#ioctls.deliver(message);
+  }
+
+  /** As the guest wrote it. Good until the next call. */
+  #messageOf(vector: number): MsiMessage {
     this.#message.addressLow = this.#get(vector, ADDRESS_LOW) >>> 0;
     this.#message.addressHigh = this.#get(vector, ADDRESS_HIGH) >>> 0;
     this.#message.data = this.#get(vector, DATA) >>> 0;
-    this.#ioctls.setRoute(gsi, this.#message);
-    if (isConnected) return;
-    connectIrqfd(this.#ioctls, fd, gsi);
-    this.#set(vector, FLAGS, flags | CONNECTED);
+    return this.#message;
   }
 
   #isDelivered(vector: number): boolean {
@@ -170,8 +188,10 @@ export class Msix {
 
   #isPending(vector: number): boolean {
     const fd = this.#fds[vector];
-    if (fd === undefined || (this.#get(vector, FLAGS) & CONNECTED) !== 0) return false;
-    return (pollNow(asFd(fd), EPOLLIN) & EPOLLIN) !== 0;
+    if (fd === undefined) return false;
+    const flags = this.#get(vector, FLAGS);
+    if ((flags & CONNECTED) !== 0) return false;
+    return (flags & PENDING) !== 0 || (pollNow(asFd(fd), EPOLLIN) & EPOLLIN) !== 0;
   }
 
   #get(vector: number, word: number): number {

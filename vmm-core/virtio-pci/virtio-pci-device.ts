@@ -8,7 +8,10 @@
  *   and is void.
  */
 import { assert } from '#shared/lang/assert.ts';
+import { EPOLLOUT } from '#shared/sys/epoll.ts';
 import { signalEventFd } from '#shared/sys/eventfd.ts';
+import { asFd } from '#shared/sys/owned-fd.ts';
+import { pollNow } from '#shared/sys/poll.ts';
 import { allOnes } from '../bus/bus.ts';
 import { touches } from '../pci/config-space.ts';
 import { Msix, type MsixWiring, msixWords } from '../pci/msix.ts';
@@ -283,7 +286,8 @@ export class VirtioPciDevice {
   /** A notification that KVM did not take for us: before DRIVER_OK, at an odd place, or where it had no room for the ioeventfd. */
   #notified(offset: number): void {
     const fd = offset % NOTIFY_MULTIPLIER === 0 ? this.plan.kickFds[offset / NOTIFY_MULTIPLIER] : undefined;
-    if (fd !== undefined) signalEventFd(fd);
+    // Whoever runs the queue has the eventfd too, and could have filled it and made it a blocking one. A full one is as good as signalled.
+    if (fd !== undefined && (pollNow(asFd(fd), EPOLLOUT) & EPOLLOUT) !== 0) signalEventFd(fd);
   }
 
   #writeConfig(offset: number, size: number, value: number): void {
@@ -304,8 +308,7 @@ export class VirtioPciDevice {
 
   #interruptForConfig(): void {
     Atomics.or(this.#registers.words, R.isr, VIRTIO_PCI_ISR_CONFIG);
-    const fd = this.plan.vectorFds[this.#registers.get(R.configVector)];
-    if (fd !== undefined) signalEventFd(fd);
+    this.#msix.raise(this.#registers.get(R.configVector));
   }
 
   #raise(bits: number): void {

@@ -1,5 +1,8 @@
 /** The transport as a driver sees it, through the buses, with KVM's own irqfds, ioeventfds and local APIC behind it. */
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { expect } from 'chai';
 import { drainEventFd, signalEventFd } from '#shared/sys/eventfd.ts';
@@ -247,6 +250,19 @@ describe('virtio-pci', function () {
       expect([machine.read(0x15, 1), machine.read(0x4004, 4), target.takeInterrupts()]).to.deep.equal([1, 0xaa55, [0x61]]);
       expect([machine.read(0x2000, 1), machine.read(0x2000, 1)]).to.deep.equal([2, 0]);
     });
+
+    it('are raised without waiting, whatever a device process has done to the eventfds that it shares', async () => {
+      const url = new URL('./testing/full-eventfds.fixture.ts', import.meta.url);
+      const { stdout } = await promisify(execFile)(process.execPath, [fileURLToPath(url)], { timeout: 20_000 });
+      expect(JSON.parse(stdout)).to.deep.equal([
+        ['masked', [], 1, 2],
+        ['unmasked', [0x41], 0, 0],
+        ['again', [0x41], 0, 2],
+        ['restored', [], 1, 2],
+        ['unmasked', [0x41], 0, 0],
+        ['forgotten', [], 0, 0],
+      ]);
+    }).timeout(30_000);
 
     it('say that the device needs a reset', () => {
       using made = make();

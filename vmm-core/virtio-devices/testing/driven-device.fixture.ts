@@ -100,7 +100,7 @@ export class DrivenDevice<T extends DeviceLink> implements AsyncDisposable {
     this.made.machine.write(NOTIFY_OFFSET + queue * 4, 2, queue);
   }
 
-  /** How often vector `vector` was signalled since the last call: 0 is the configuration's, then the queues'. */
+  /** How often vector `vector` was signalled since the last call, by whoever runs a queue. */
   interrupts(vector: number): number {
     return drainEventFd(this.made.plan.vectorFds[vector] ?? -1);
   }
