@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { chooseHypervisor } from '../../test/harness/lab/hypervisor.ts';
 import { root } from '../check/root.ts';
-import { type Counts, countTests, runMocha } from './run-mocha.ts';
+import { type MochaOutcome, countTests, runMocha } from './run-mocha.ts';
 import { TIERS, type Tier } from './tiers.ts';
 
 const report = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -16,7 +16,9 @@ const wanted = words.filter((word) => names.includes(word));
 const options = words.filter((word) => !names.includes(word));
 const tiers = wanted.length === 0 ? TIERS : TIERS.filter(({ name }) => wanted.includes(name));
 
-const outcomes: (Counts & { readonly tier: string; readonly seconds: number; readonly reason?: string })[] = [];
+type TierOutcome = MochaOutcome & { readonly reason?: string };
+
+const outcomes: (TierOutcome & { readonly tier: string; readonly seconds: number })[] = [];
 let interrupted = false;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => (interrupted = true));
 
@@ -30,13 +32,17 @@ for (const tier of tiers) {
 }
 summarize();
 
-async function run(tier: Tier): Promise<Counts & { readonly reason?: string }> {
-  if (tier.files.length === 0) return { passed: 0, failed: 0, skipped: 0, reason: 'no tests' };
+async function run(tier: Tier): Promise<TierOutcome> {
+  const none = { passed: 0, failed: 0, skipped: 0, failures: [] };
+  if (tier.files.length === 0) return { ...none, reason: 'no tests' };
   report(`\n== ${tier.name}: ${tier.what}`);
   const reason = tier.prepare(report);
-  if (reason === undefined) return runMocha({ ...tier, options, show: (text) => void process.stdout.write(text) });
+  if (reason === undefined) {
+    const deadline = AbortSignal.timeout(tier.deadlineMinutes * 60_000);
+    return runMocha({ files: tier.files, options, deadline, show: (text) => void process.stdout.write(text) });
+  }
   report(`skipped: ${reason}`);
-  return { passed: 0, failed: 0, skipped: await countTests(tier.files), reason };
+  return { ...none, skipped: await countTests(tier.files), reason };
 }
 
 /** The programs that tests start are taken from dist/ as it is: made once, now. */
@@ -49,9 +55,10 @@ function build(): void {
 
 function summarize(): void {
   report('\n== summary');
-  for (const { tier, passed, failed, skipped, seconds, reason } of outcomes) {
+  for (const { tier, passed, failed, skipped, seconds, failures, reason } of outcomes) {
     const why = reason === undefined ? '' : `  (${reason.split('\n')[0]})`;
     report(`${tier.padEnd(8)} ${passed} passed, ${failed} failed, ${skipped} skipped in ${seconds} s${why}`);
+    for (const failure of failures) report(`  failed: ${failure}`);
   }
   const sum = (key: 'passed' | 'failed' | 'skipped'): number => outcomes.reduce((total, outcome) => total + outcome[key], 0);
   if (interrupted) {

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { countTests, countsIn, runMocha } from './run-mocha.ts';
+import { basename, dirname, join } from 'node:path';
+import { countTests, countsIn, failuresIn, runMocha } from './run-mocha.ts';
 
 describe('test runner', () => {
   let folder: string;
@@ -16,21 +16,46 @@ describe('test runner', () => {
     writeFileSync(path, source);
     return path;
   }
-  const run = (path: string, deadlineMinutes = 1) => runMocha({ files: [path], options: [], deadlineMinutes, show: () => undefined });
+  const run = (path: string, deadline = new AbortController().signal, show: (text: string) => void = () => {}) =>
+    runMocha({ files: [path], options: [], deadline, show });
 
-  it('counts passed, failed and skipped tests', async () => {
-    const path = file("it('a', () => {}); it('b', () => {}); it('c', () => { throw new Error('c'); }); it.skip('d', () => {});");
-    expect(await run(path)).to.deep.equal({ passed: 2, failed: 1, skipped: 1 });
+  it('counts passed, failed and skipped tests, and names the failed', async () => {
+    const path = file(
+      "it('a', () => {}); it('b', () => {}); describe('of', () => it('c', () => { throw new Error('c'); })); it.skip('d', () => {});",
+    );
+    expect(await run(path)).to.deep.equal({ passed: 2, failed: 1, skipped: 1, failures: ['of c'] });
     expect(await countTests([path])).to.equal(3);
   });
 
   it('a file that does not load -> one failure', async () => {
-    expect(await run(file('throw new Error("at load");'))).to.deep.equal({ passed: 0, failed: 1, skipped: 0 });
+    const failures = ['ended badly, and named no test'];
+    expect(await run(file('throw new Error("at load");'))).to.deep.equal({ passed: 0, failed: 1, skipped: 0, failures });
   });
 
   it('a process that stays after its tests -> killed, one failure', async () => {
+    const deadline = new AbortController();
+    let shown = '';
+    const show = (text: string): void => {
+      shown += text;
+      if (shown.includes('1 passing')) deadline.abort();
+    };
     const path = file("it('a', () => {}); setInterval(() => {}, 1000);");
-    expect(await run(path, 0.02)).to.deep.equal({ passed: 1, failed: 1, skipped: 0 });
+    const failures = ['not finished in time'];
+    expect(await run(path, deadline.signal, show)).to.deep.equal({ passed: 1, failed: 1, skipped: 0, failures });
+    expect(shown).to.match(/not finished in time: killed\n$/);
+  });
+
+  it('what a test leaves among temporary files is removed, and named', async () => {
+    const mark = join(folder, 'mark');
+    const path = file(`
+      import { mkdtempSync, writeFileSync } from 'node:fs';
+      import { tmpdir } from 'node:os';
+      it('a', () => writeFileSync(${JSON.stringify(mark)}, mkdtempSync(tmpdir() + '/forgotten-')));`);
+    let shown = '';
+    await run(path, undefined, (text) => void (shown += text));
+    const left = readFileSync(mark, 'utf8');
+    expect([existsSync(left), existsSync(dirname(left))]).to.deep.equal([false, false]);
+    expect(shown).to.include(`left behind among temporary files: ${basename(left)}\n`);
   });
 
   it('reads the last summary, colours and all', () => {
@@ -41,5 +66,34 @@ describe('test runner', () => {
       failed: 1,
       skipped: 0,
     });
+  });
+
+  it('names failed tests of any depth, colours and all, and nothing that their errors quote', () => {
+    const output = `
+  1) printed by a test
+
+\x1b[92m \x1b[0m\x1b[32m 384 passing\x1b[0m (2s)
+\x1b[31m  3 failing\x1b[0m
+
+\x1b[0m  1) at the top:
+\x1b[0m     \x1b[31mError: quotes
+  1) this
+       of another run:
+\x1b[0m\x1b[90m
+      at line 1
+\x1b[0m
+\x1b[0m  2) suite
+       of suites
+         a: b -> c:
+
+      \x1b[31mAssertionError: expected 1 to equal 2\x1b[0m
+      \x1b[30;42m+ expected\x1b[0m
+
+\x1b[0m  3) suite
+       "after each" hook for "x":
+\x1b[0m     \x1b[31mError: left behind\x1b[0m
+`;
+    expect(failuresIn(output)).to.deep.equal(['at the top', 'suite of suites a: b -> c', 'suite "after each" hook for "x"']);
+    expect(failuresIn('  2 passing (1s)\n')).to.deep.equal([]);
   });
 });
