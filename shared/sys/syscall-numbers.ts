@@ -27,6 +27,7 @@ export const SYS = {
   kill: 62,
   fcntl: 72,
   fsync: 74,
+  fdatasync: 75,
   ftruncate: 77,
   gettid: 186,
   rt_sigtimedwait: 128,
