@@ -1,8 +1,21 @@
 import { expect } from 'chai';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { makeRunDirectory, sweepStale } from './run-directory.ts';
+import { makeRunDirectory, register, sweepStale } from './run-directory.ts';
 
 /** No process ever has it: Linux's greatest is 2^22. */
 const NOBODYS_PID = 2 ** 22 + 1;
@@ -40,6 +53,19 @@ describe('the run directory', () => {
     mkdirSync(root);
     chmodSync(root, 0o777);
     expect(problem()).to.contain('may be written to by others');
+  });
+
+  it('has a registration that is whole for whoever reads it: it is put in the place of another', () => {
+    mkdirSync(root);
+    const path = join(root, 'vm.json');
+    writeFileSync(path, 'an earlier one');
+    const earlier = openSync(path, 'r');
+    const registration = { id: 'vm-1', launcherPid: 1, corePid: 2, devices: [], startedAt: '2026-01-01T00:00:00.000Z' };
+    register(root, registration);
+    expect(readFileSync(earlier, 'utf8')).to.equal('an earlier one');
+    closeSync(earlier);
+    expect(JSON.parse(readFileSync(path, 'utf8'))).to.deep.equal(registration);
+    expect([readdirSync(root), statSync(path).mode & 0o777]).to.deep.equal([['vm.json'], 0o600]);
   });
 
   it('sweeps the folders of processes that are gone, and nothing else', () => {

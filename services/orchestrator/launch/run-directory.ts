@@ -1,5 +1,5 @@
 /** The folder of one running machine: its processes' logs, and what others may know of it. */
-import { lstatSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Result, err, ok } from '#shared/lang/result.ts';
@@ -82,6 +82,9 @@ export interface Registration {
   readonly startedAt: string;
 }
 
+/** Whoever finds the file finds all of it. */
 export function register(path: string, registration: Registration): void {
-  writeFileSync(join(path, 'vm.json'), `${JSON.stringify(registration, undefined, 2)}\n`, { mode: 0o600 });
+  const file = join(path, 'vm.json');
+  writeFileSync(`${file}.new`, `${JSON.stringify(registration, undefined, 2)}\n`, { mode: 0o600 });
+  renameSync(`${file}.new`, file);
 }
