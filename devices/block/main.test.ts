@@ -3,7 +3,9 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, watch, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
+import type { OwnedFd } from '#shared/sys/owned-fd.ts';
 import { connectUnix } from '#shared/sys/unix-socket.ts';
 
 const MAIN = join(import.meta.dirname, 'main.ts');
@@ -49,6 +51,15 @@ describe('ch-block', () => {
     children.push(child);
     await appeared;
     return child;
+  }
+
+  /** A socket has its name a moment before it listens. */
+  async function connect(socket: string): Promise<OwnedFd> {
+    for (;;) {
+      const front = connectUnix(socket);
+      if (front.ok) return front.value;
+      await sleep(1);
+    }
   }
 
   const refused: readonly (readonly [name: string, args: () => string[], status: number, line: RegExp])[] = [
@@ -108,14 +119,14 @@ describe('ch-block', () => {
     it(`ends with status 1 and one record at a throw ${where}`, async () => {
       const socket = join(folder, 'a');
       const child = await serveWith(preload, socket, '--blk-file', disk);
-      const exited = once(child, 'exit');
+      // Its record has come by then, too.
+      const ended = once(child, 'close');
       const records: string[] = [];
       child.stderr?.on('data', (data) => records.push(String(data)));
+      using _front = await connect(socket);
       child.kill('SIGUSR2');
-      const front = connectUnix(socket);
-      expect((await exited)[0]).to.equal(1);
+      expect((await ended)[0]).to.equal(1);
       expect(records.join('')).to.match(/^ch-block: fatal: Error: planted/);
-      if (front.ok) front.value.close();
     }).timeout(10_000);
   }
 });

@@ -31,7 +31,7 @@ describe('ch-block under its launcher', () => {
     rmSync(folder, { recursive: true });
   });
 
-  /** Starts the program and tells it of the disk; answers its exit. */
+  /** Starts the program and tells it of the disk; answers its exit, once all that it said has come. */
   function launch(image = disk, preload = ''): Promise<unknown[]> {
     const [ours, theirs] = must(startSocketPair(), 'start socket');
     const [front, back] = must(socketPair(SOCK_STREAM), 'vhost-user socket');
@@ -48,7 +48,7 @@ describe('ch-block under its launcher', () => {
     must(channel.send({ startBlock }, [asFd(file), back.fd]), 'start message');
     closeSync(file);
     back.close();
-    return once(child, 'exit');
+    return once(child, 'close');
   }
 
   function answer(): FromDevice {

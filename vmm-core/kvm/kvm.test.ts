@@ -5,7 +5,8 @@ import { expect } from 'chai';
 import { Kvm } from './kvm.ts';
 
 describe('Kvm.open', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'kvm-'));
+  let folder: string;
+  before(() => void (folder = mkdtempSync(join(tmpdir(), 'kvm-'))));
   after(() => rmSync(folder, { recursive: true }));
 
   it('no device -> KVM_MISSING, with what to do', () => {

@@ -34,7 +34,8 @@ function largeBytesAt(address: number): number {
 }
 
 describe('GuestRam', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'guest-ram-'));
+  let folder: string;
+  before(() => void (folder = mkdtempSync(join(tmpdir(), 'guest-ram-'))));
   after(() => rmSync(folder, { recursive: true }));
 
   it('is one sealed memfd for each range, and gives all back', () => {

@@ -26,8 +26,18 @@ function take(message: ToCore, fds: readonly OwnedFd[]): void {
   if (message.addDevice?.vhostUser) sockets.push(...fds);
   if (message.addDevice?.serial && behaviour === 'echo') echo(fds, message.addDevice.serial.channel ?? {});
   if (message.run) run();
-  if (message.powerButton && behaviour !== 'ignore the button') end(EndedReason.POWERED_OFF);
-  if (message.stop && behaviour !== 'ignore the button') exitNow(0);
+  if (message.powerButton) press();
+  if (message.stop && !ignoresButton()) exitNow(0);
+}
+
+/** `notice`: it says that it was pressed. */
+function ignoresButton(): boolean {
+  return behaviour === 'ignore the button' || behaviour === 'notice the button';
+}
+
+function press(): void {
+  if (!ignoresButton()) end(EndedReason.POWERED_OFF);
+  if (behaviour === 'notice the button') channel.send({ log: { level: 0, message: 'pressed' } });
 }
 
 function run(): void {
@@ -36,7 +46,7 @@ function run(): void {
     channel.send({ failed: { message: 'kernel "k" has no PVH note' } });
     exitNow(1);
   }
-  if (behaviour === 'ignore the button') process.on('SIGTERM', () => {});
+  if (ignoresButton()) process.on('SIGTERM', () => {});
   channel.send({ started: { phases: [{ name: 'kvm', atUs: 1 }] } });
   if (behaviour === 'power off') end(EndedReason.POWERED_OFF);
   if (behaviour === 'fault') end(EndedReason.GUEST_FAULT, 'the guest failed twice\nrip 0x100000');

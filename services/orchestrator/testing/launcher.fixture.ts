@@ -1,4 +1,4 @@
-/** `chctl run` in small, with the core and device of this folder. Arguments: options, with deadlines of a test. */
+/** `chctl run` in small, with the core and device of this folder, and with deadlines of a test. Arguments: options. */
 import { writeSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseCommandLine } from '#shared/config/command-line.ts';
@@ -12,6 +12,8 @@ exitOnUncaught('launcher');
 const given = expect(parseCommandLine(process.argv.slice(2)), 'arguments');
 const { payload, ...rest } = expect(parseVmOptions(given, { serial: 'null', console: 'off', cmdline: '' }), 'options');
 if (payload === undefined) throw new Error('a kernel is needed');
+/** Until a guest whose button was pressed is ended. */
+const powerOffMs = Number(process.env['POWER_OFF_MS'] ?? 60_000);
 const script = (name: string): string => fileURLToPath(new URL(`${name}.fixture.ts`, import.meta.url));
 const say = (line: string): void => void writeSync(2, `${line}\n`);
 
@@ -23,7 +25,7 @@ const run = await begun.run(
     logLevel: 0,
     slowKvm: given.has('slow-kvm'),
     tell: say,
-    deadlines: { startMs: 5000, powerOffMs: 500, stopMs: 1000 },
+    deadlines: { startMs: 5000, powerOffMs, stopMs: 1000 },
   },
 );
 if (!run.ok) {
