@@ -229,6 +229,25 @@ describe('BackendLink', function () {
       check([linked.made.machine.read(0x4000, 1), linked.made.machine.read(0x4000 + NUM_QUEUES_AT, 2)]).to.deep.equal([0x99, 2]);
     });
 
+    it('stays as it has become when the driver or the machine is reset, but for what the back end takes back', async () => {
+      await using linked = await link();
+      const { machine } = linked.made;
+      await linked.activate();
+      linked.device.config[0] = 0x99;
+      linked.device.channel?.configChanged();
+      machine.write(0x4000 + WCE_AT, 1, 0x77);
+      await linked.until(() => machine.read(0x4000, 1) === 0x99 && linked.device.config[WCE_AT] === 0x77);
+      linked.status = 0;
+      linked.device.config[WCE_AT] = 1;
+      await linked.until(() => linked.status === 0);
+      check([machine.read(0x4000, 1), machine.read(0x4000 + WCE_AT, 1)], 'the driver').to.deep.equal([0x99, 1]);
+      await linked.activate();
+      linked.device.config[WCE_AT] = 2;
+      expect(await linked.link.reset(), 'reset');
+      machine.powerOn();
+      check([machine.read(0x4000, 1), machine.read(0x4000 + WCE_AT, 1)], 'the machine').to.deep.equal([0x99, 2]);
+    });
+
     it('writes are passed on; a refused one is undone', async () => {
       await using linked = await link();
       const { machine } = linked.made;

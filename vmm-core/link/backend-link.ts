@@ -264,6 +264,8 @@ export class BackendLink implements DeviceLink {
     // The requests to stop travel first. One that refuses the reset itself has stopped all the same: the next SET_FEATURES tells
     // it what the next driver wants.
     await Promise.all([this.#stopRings(), this.#tellReset()]);
+    // What the last driver wrote there may be as it was now.
+    await this.#readConfig();
     // What is noted there belongs to the driver that is gone.
     void this.#queue(() => this.#renewInflight());
   }

@@ -19,6 +19,8 @@ export const REGISTER = {
   configWritesHead: 11,
   configWritesTail: 12,
   configWritesLost: 13,
+  /** 1: the copy of the device's configuration holds one. */
+  configured: 14,
 } as const;
 const QUEUES = 16;
 

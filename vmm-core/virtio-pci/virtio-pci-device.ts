@@ -73,7 +73,7 @@ export interface VirtioPciPlan {
   readonly featuresHigh: number;
   /** The greatest size of each queue, powers of two. */
   readonly queueSizes: readonly number[];
-  /** The device's configuration at power-on; empty where it has none. */
+  /** The device's configuration at first; empty where it has none. */
   readonly config: readonly number[];
   /** Parts of it that the driver may write. */
   readonly writableConfig?: readonly ConfigField[];
@@ -133,14 +133,15 @@ export class VirtioPciDevice {
     this.#msixControlAt = this.#msix.addCapability(this.function.config, MSIX_TABLE_OFFSET, MSIX_PENDING_OFFSET);
   }
 
-  /** Power-on values; by one thread, before the first vCPU runs. */
+  /** Power-on values, but for a configuration that has changed: a disk keeps its size. By one thread, before the first vCPU runs. */
   reset(): void {
     this.#lock.acquire();
     // While BAR 0 is still where the guest had it: there KVM knows the ioeventfds.
     this.#disconnectKicks();
     this.#msix.reset();
     this.#registers.reset();
-    this.#config.set(Uint8Array.from(this.plan.config), 0);
+    if (this.#registers.get(R.configured) === 0) this.#config.set(Uint8Array.from(this.plan.config), 0);
+    this.#registers.set(R.configured, 1);
     this.#registers.set(R.configGeneration, 0);
     this.#lock.release();
     this.function.reset();
