@@ -187,7 +187,7 @@ class Sink {
 
   attach(fd: OwnedFd): void {
     this.#fd = fd;
-    this.#watch = this.#watcher.tryWatch(fd.fd, EPOLLOUT, (events) => this.#ready(events));
+    this.#attend(fd.fd);
   }
 
   detach(): void {
@@ -230,6 +230,10 @@ class Sink {
     return written <= 0 ? length : written;
   }
 
+  #attend(fd: Fd): void {
+    this.#watch = this.#watcher.tryWatch(fd, EPOLLOUT, (events) => this.#ready(events));
+  }
+
   #ready(events: number): void {
     if ((events & (EPOLLHUP | EPOLLERR)) === 0) {
       this.#watch?.modify(0);
@@ -247,7 +251,9 @@ class Sink {
   }
 
   #wait(): 0 {
-    this.#watch?.modify(EPOLLOUT);
+    if (this.#watch !== undefined) this.#watch.modify(EPOLLOUT);
+    // A pipe's reader left, and there is another one now.
+    else if (this.#fd !== undefined) this.#attend(this.#fd.fd);
     return 0;
   }
 
@@ -307,11 +313,17 @@ class Source {
         this.#unwatch();
         return this.#reader.full();
       }
+      if (!this.#isReadable()) return;
       const got = syscall(SYS.read, this.#fd.fd, this.#reader.buffer.address, room);
       if (got > 0) this.#reader.push(this.#reader.buffer.bytes.subarray(0, got));
       else if (got !== -EAGAIN) this.#end();
       if (got <= 0 || this.#watch !== undefined) return;
     }
+  }
+
+  /** Others may have the descriptor too, and have taken what the watch told of: to read then is to wait for ever. */
+  #isReadable(): boolean {
+    return this.#watch === undefined || pollNow(this.#fd.fd, EPOLLIN) !== 0;
   }
 
   #unwatch(): void {
