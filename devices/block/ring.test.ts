@@ -3,6 +3,7 @@ import { closeSync, ftruncateSync, mkdtempSync, openSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect as must } from '#shared/lang/result.ts';
+import { EAGAIN, EINTR } from '#shared/sys/errno.ts';
 import { IORING_OP, IoUring } from '#shared/sys/io-uring.ts';
 import { asFd } from '#shared/sys/owned-fd.ts';
 import { type Buffer as GuestBuffer, DriverQueue } from '#shared/testing/driver-queue.ts';
@@ -25,6 +26,9 @@ class Rig implements Disposable {
   readonly made: TestMemory;
   readonly driver: DriverQueue;
   readonly ring: BlockRing;
+  /** What the kernel is made to have answered; counts from 1. */
+  answers = (result: number, _count: number): number => result;
+  answered = 0;
   readonly #uring: IoUring;
 
   constructor(readOnly = false, contents = image, ramBytes = 0x4_0000) {
@@ -50,7 +54,7 @@ class Rig implements Disposable {
     this.ring.loop.drain(8);
     while (this.ring.outstanding > 0) {
       this.#uring.submit(1);
-      while (this.#uring.next()) this.ring.complete(this.#uring.tokenLow, this.#uring.result);
+      while (this.#uring.next()) this.ring.complete(this.#uring.tokenLow, this.answers(this.#uring.result, ++this.answered));
     }
     this.ring.loop.publish();
   }
@@ -211,6 +215,25 @@ describe('block requests', () => {
     expect(rig.request(OUT, 1, [header, ...place(false), status])).to.equal(OK);
     expect(Buffer.compare(readFileSync(rig.path), wanted)).to.equal(0);
   });
+
+  for (const [name, type, buffers] of [
+    ['read', IN, [header, read(1024), status]],
+    ['flush', FLUSH, [header, status]],
+  ] as const) {
+    for (const errno of [EAGAIN, EINTR]) {
+      it(`${name} that the kernel puts off by errno ${errno} -> is asked for again, but not for ever`, () => {
+        using rig = new Rig();
+        rig.answers = (result, count) => (count <= 64 ? -errno : result);
+        expect(rig.request(type, 3, buffers)).to.equal(OK);
+        expect(rig.answered).to.equal(65);
+        rig.answers = () => -errno;
+        expect(rig.request(type, 3, buffers)).to.equal(IOERR);
+        expect(rig.answered).to.equal(65 + 65);
+        rig.answers = (result) => result;
+        expect(rig.request(type, 3, buffers)).to.equal(OK);
+      });
+    }
+  }
 
   it('continues a short read, and fails where the image has become shorter', () => {
     using rig = new Rig();

@@ -42,7 +42,16 @@ const LONGEST_PIECE = 1 << 20;
  */
 const MOST_WHEN_STOPPING = 2 ** 30;
 
-/** A slot per head: status address f64, offset f64, bytes left f64, used length f64, first segment u32, segments u32, operation u32. */
+/**
+ * io_uring waits for what would block by itself. EAGAIN still comes where its workers were refused memory, or a file system or driver
+ * had no room for the request, and EINTR where one let itself be interrupted: both pass, and where they do not, that is an I/O error.
+ */
+const MOST_RETRIES = 64;
+
+/**
+ * A slot per head: status address f64, offset f64, bytes left f64, used length f64, first segment u32, segments u32, operation u32,
+ * retries since something moved u32.
+ */
 const SLOT_SIZE = 48;
 const STATUS = 0;
 const OFFSET = 8;
@@ -51,6 +60,7 @@ const WRITTEN = 24;
 const SEGMENT = 32;
 const COUNT = 36;
 const OPERATION = 40;
+const RETRIES = 44;
 
 export interface RingDependencies {
   readonly queue: SplitQueue;
@@ -139,7 +149,7 @@ export class BlockRing implements QueueHandler {
     const at = head * SLOT_SIZE;
     const slots = this.#slots;
     this.outstanding--;
-    if (result === -EAGAIN || result === -EINTR) return this.#start(head);
+    if ((result === -EAGAIN || result === -EINTR) && this.#mayRetry(at)) return this.#start(head);
     const left = slots.getFloat64(at + LEFT, true);
     const operation = slots.getUint32(at + OPERATION, true);
     // Nothing moved where something had to: the image has become shorter than it was.
@@ -168,6 +178,7 @@ export class BlockRing implements QueueHandler {
     slots.setUint32(at + SEGMENT, reads ? request.firstWritable : request.firstReadable, true);
     slots.setUint32(at + COUNT, reads ? request.writableCount : request.readableCount, true);
     slots.setUint32(at + OPERATION, operation, true);
+    slots.setUint32(at + RETRIES, 0, true);
     this.#start(head);
     return DEFERRED;
   }
@@ -179,6 +190,7 @@ export class BlockRing implements QueueHandler {
     this.#slots.setFloat64(at + LEFT, 0, true);
     this.#slots.setFloat64(at + WRITTEN, 1, true);
     this.#slots.setUint32(at + OPERATION, IORING_OP.FSYNC, true);
+    this.#slots.setUint32(at + RETRIES, 0, true);
     this.#start(head);
     return DEFERRED;
   }
@@ -244,7 +256,14 @@ export class BlockRing implements QueueHandler {
     if (rest > 0) this.#segments.trimFront(segment, rest);
     slots.setUint32(at + SEGMENT, segment, true);
     slots.setUint32(at + COUNT, count, true);
+    slots.setUint32(at + RETRIES, 0, true);
     this.#start(head);
+  }
+
+  #mayRetry(at: number): boolean {
+    const retries = this.#slots.getUint32(at + RETRIES, true) + 1;
+    this.#slots.setUint32(at + RETRIES, retries, true);
+    return retries <= MOST_RETRIES;
   }
 
   /** The kernel wrote `done` bytes into guest memory for us. */
