@@ -12,6 +12,7 @@ import { type Fd, OwnedFd, asFd } from '#shared/sys/owned-fd.ts';
 import { UnixSocket, accept } from '#shared/sys/unix-socket.ts';
 import { Session } from '#shared/vhost-user/backend/index.ts';
 import { BlockDevice } from './device.ts';
+import { whyLeft } from './front-end-left.ts';
 import { SpinPolicy } from './spin-policy.ts';
 
 /** What is served, as plain data. Descriptors are the loop's from here on. */
@@ -33,10 +34,12 @@ export interface Watched {
   readonly ready: () => void;
 }
 
+export type LogLevel = 'warning' | 'info';
+
 export interface LoopHost {
   readonly watched: readonly Watched[];
   /** A line for whoever looks after this process. */
-  log(line: string): void;
+  log(level: LogLevel, line: string): void;
   /** The connected front end has left: there is nothing to do any more. */
   ended(): never;
 }
@@ -120,7 +123,8 @@ export class DataLoop {
     if (session === undefined) return;
     const outcome = session.readable();
     if (outcome === 'open') return this.#watch(session.fd, TOKEN_SOCKET);
-    if (outcome !== 'closed') this.#host.log(`front end left: ${describe(outcome)}`);
+    const why = whyLeft(outcome);
+    if (why !== undefined) this.#host.log('warning', why);
     this.#session = undefined;
     session.close();
     if (this.#served.socket.kind === 'connected') this.#host.ended();
@@ -135,7 +139,7 @@ export class DataLoop {
   }
 
   #serve(socket: OwnedFd): void {
-    const trace = (event: string, facts: Readonly<Record<string, unknown>>): void => this.#host.log(`${event}: ${describe(facts)}`);
+    const trace = (event: string, facts: Readonly<Record<string, unknown>>): void => this.#host.log('info', `${event}: ${describe(facts)}`);
     const session = new Session(new UnixSocket(socket), this.#device, trace);
     this.#session = session;
     this.#watch(session.fd, TOKEN_SOCKET);

@@ -11,7 +11,7 @@ import { DataLoop, type Served } from './data-loop.ts';
 import { takeImage } from './host.ts';
 import { idBytes } from './spec.ts';
 
-const LOG_INFO = 1;
+const LOG_LEVEL = { warning: 0, info: 1 } as const;
 
 export function serveLauncher(): never {
   const channel = deviceStartChannel();
@@ -24,7 +24,7 @@ export function serveLauncher(): never {
   if (!served.ok) return refuse(channel, served.error);
   const loop: DataLoop = new DataLoop(served.value, {
     watched: [{ fd: channel.fd, ready: () => readOrders(channel, end) }],
-    log: (line) => void channel.send({ log: { level: LOG_INFO, message: line } }),
+    log: (level, message) => void channel.send({ log: { level: LOG_LEVEL[level], message } }),
     ended: end,
   });
   channel.send({ started: {} });

@@ -7,7 +7,12 @@ import { expect } from 'chai';
 import { expect as must } from '#shared/lang/result.ts';
 import { type DeviceLauncherEnd, type FromDevice, deviceLauncherChannel, startSocketPair } from '#shared/rpc/start-channel.ts';
 import { type OwnedFd, asFd } from '#shared/sys/owned-fd.ts';
-import { SOCK_STREAM, socketPair } from '#shared/sys/unix-socket.ts';
+import { EPOLLIN } from '#shared/sys/epoll.ts';
+import { pollNow } from '#shared/sys/poll.ts';
+import { SOCK_STREAM, UnixSocket, socketPair } from '#shared/sys/unix-socket.ts';
+import { encodeFrame } from '#shared/vhost-user/channel.ts';
+import { NOTHING } from '#shared/vhost-user/message.ts';
+import { VHOST_USER } from '#shared/vhost-user/spec.ts';
 
 const MAIN = join(import.meta.dirname, 'main.ts');
 
@@ -67,6 +72,20 @@ describe('ch-block under its launcher', () => {
     const exited = launch();
     channel?.receive();
     core?.close();
+    expect(await exited).to.deep.equal([0, null]);
+  }).timeout(10_000);
+
+  it('has nothing to say of a front end that leaves without reading its answers', async () => {
+    const exited = launch();
+    expect(answer().started).to.not.equal(null);
+    if (core === undefined) throw new Error('nothing was launched');
+    const front = new UnixSocket(core);
+    must(front.send(encodeFrame(VHOST_USER.GET_FEATURES, 0, NOTHING), 0, 12), 'request');
+    expect(pollNow(front.fd, EPOLLIN, 5000)).to.equal(EPOLLIN);
+    front.close();
+    core = undefined;
+    const last = channel?.receive();
+    expect(last?.ok === false ? last.error.code : last?.value.message).to.equal('CLOSED');
     expect(await exited).to.deep.equal([0, null]);
   }).timeout(10_000);
 

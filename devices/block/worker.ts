@@ -18,7 +18,7 @@ const { served, stopFd, exitStatus }: WorkerData = workerData;
 
 const loop: DataLoop = new DataLoop(served, {
   watched: [{ fd: asFd(stopFd), ready: end }],
-  log: (line) => parentPort?.postMessage(line),
+  log: (_level, line) => parentPort?.postMessage(line),
   ended: end,
 });
 loop.run();
