@@ -1,0 +1,69 @@
+import { expect } from 'chai';
+import { RateLimiter } from './rate-limiter.ts';
+import { TokenBucket } from './token-bucket.ts';
+
+/** Begins requests of `cost` one after the other, each as soon as it may; when the last of `count` began. */
+function timeOf(bucket: TokenBucket, cost: number, count: number): number {
+  let now = 0;
+  for (let done = 0; done < count; done++) {
+    for (let wait = bucket.wait(now); wait > 0; wait = bucket.wait(now)) now += wait;
+    bucket.charge(cost);
+  }
+  return now;
+}
+
+describe('TokenBucket', () => {
+  const rows: readonly (readonly [
+    name: string,
+    size: number,
+    burst: number,
+    refillMs: number,
+    cost: number,
+    count: number,
+    beganMs: number,
+  ])[] = [
+    ['a full bucket lets its size through at once', 1000, 0, 100, 1, 1000, 0],
+    ['and the next token when it has come back', 1000, 0, 100, 1, 1001, 0.1],
+    ['a whole refill later, as much again', 1000, 0, 100, 1, 2000, 100],
+    ['the burst is spent first, and once', 1000, 500, 100, 1, 1500, 0],
+    ['and is never refilled', 1000, 500, 100, 1, 2500, 100],
+    ['a request larger than the bucket is let through', 1000, 0, 100, 3000, 1, 0],
+    // (excess / size) x refill time, and then one token's.
+    ['and the next waits for its excess', 1000, 0, 100, 3000, 2, 200.1],
+    ['what the burst covers is not owed', 1000, 2000, 100, 3000, 1, 0],
+    ['nor waited for', 1000, 3000, 100, 3000, 2, 0],
+    ['a request beyond what is left owes the rest', 1000, 0, 100, 600, 3, 20.1],
+    ['one token an hour', 1, 0, 3_600_000, 1, 3, 7_200_000],
+    ['bytes by the terabyte', 2 ** 40, 0, 1000, 2 ** 40, 3, 1000],
+  ];
+  for (const [name, size, oneTimeBurst, refillMs, cost, count, beganMs] of rows) {
+    it(name, () => {
+      expect(timeOf(new TokenBucket({ size, oneTimeBurst, refillMs }, 0), cost, count)).to.be.closeTo(beganMs, 0.001);
+    });
+  }
+
+  it('holds no more than its size, however long nobody asks', () => {
+    const bucket = new TokenBucket({ size: 10, oneTimeBurst: 0, refillMs: 10 }, 0);
+    bucket.charge(10);
+    expect(bucket.wait(1e9)).to.equal(0);
+    bucket.charge(10);
+    expect(bucket.wait(1e9)).to.equal(1);
+  });
+});
+
+describe('RateLimiter', () => {
+  it('waits for the slower of its buckets, and for none of those that are gone', () => {
+    const limiter = new RateLimiter();
+    expect([limiter.isActive, limiter.wait(0)]).to.deep.equal([false, 0]);
+    limiter.set({ bandwidth: { size: 1000, oneTimeBurst: 0, refillMs: 1000 }, ops: { size: 1, oneTimeBurst: 0, refillMs: 50 } }, 0);
+    limiter.charge(1000);
+    expect(limiter.wait(0)).to.equal(50);
+    limiter.charge(1000);
+    expect(limiter.wait(0)).to.equal(1001);
+    limiter.set({ ops: { size: 1, oneTimeBurst: 0, refillMs: 50 } }, 0);
+    // The bucket of requests is the one it was, two requests in debt.
+    expect(limiter.wait(0)).to.equal(100);
+    limiter.set({}, 0);
+    expect([limiter.isActive, limiter.wait(0), limiter.limits]).to.deep.equal([false, 0, {}]);
+  });
+});

@@ -1,0 +1,61 @@
+import { expect } from 'chai';
+import { BUCKETS, bucketOf, upToUs } from './histogram.ts';
+import { OPERATION, Statistics, makeStatistics, readStatistics } from './statistics.ts';
+
+describe('latency histogram', () => {
+  const rows: readonly (readonly [us: number, bucket: number, upTo: number])[] = [
+    [-1, 0, 0],
+    [0, 0, 0],
+    [0.9, 0, 0],
+    [7, 7, 7],
+    [8, 8, 8],
+    [15, 15, 15],
+    [16, 16, 17],
+    [17, 16, 17],
+    [18, 17, 19],
+    [1000, 63, 1023],
+    [1024, 64, 1151],
+    [2 ** 31 - 1, BUCKETS - 1, 2 ** 31 - 1],
+    [2 ** 40, BUCKETS - 1, 2 ** 31 - 1],
+    [Infinity, BUCKETS - 1, 2 ** 31 - 1],
+  ];
+  for (const [us, bucket, upTo] of rows) {
+    it(`${us} us -> up to ${upTo} us`, () => {
+      expect([bucketOf(us), upToUs(bucketOf(us))]).to.deep.equal([bucket, upTo]);
+    });
+  }
+
+  it('leaves no gap and no overlap: each bucket begins where the one before it ends', () => {
+    for (let bucket = 1; bucket < BUCKETS; bucket++) {
+      expect([bucketOf(upToUs(bucket - 1) + 1), bucketOf(upToUs(bucket))]).to.deep.equal([bucket, bucket]);
+    }
+  });
+});
+
+describe('Statistics', () => {
+  it('shows another view of the same memory what was counted', () => {
+    const shared = makeStatistics();
+    const statistics = new Statistics(shared);
+    statistics.nowUs = 100;
+    statistics.done(OPERATION.read, 90, 4096);
+    statistics.done(OPERATION.read, 90, 512);
+    statistics.failed(OPERATION.write, 60);
+    statistics.ringFault();
+    statistics.dropped(3);
+    statistics.throttled(1500.4);
+    const seen = readStatistics(shared);
+    const [read, write, flush] = seen.operations;
+    expect(read).to.deep.equal({
+      name: 'read',
+      requests: 2,
+      bytes: 4608,
+      errors: 0,
+      sumUs: 20,
+      buckets: [{ upToUs: 10, count: 2 }],
+    });
+    expect(write).to.deep.equal({ name: 'write', requests: 1, bytes: 0, errors: 1, sumUs: 40, buckets: [{ upToUs: 43, count: 1 }] });
+    expect(flush).to.deep.equal({ name: 'flush', requests: 0, bytes: 0, errors: 0, sumUs: 0, buckets: [] });
+    expect([seen.ringFaults, seen.droppedChains, seen.throttledEvents, seen.throttledUs]).to.deep.equal([1, 3, 1, 1500]);
+    expect(Math.abs(Date.now() - seen.sinceMs)).to.be.below(60_000);
+  });
+});

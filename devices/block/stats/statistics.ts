@@ -1,0 +1,131 @@
+/**
+ * What the disk has done, counted by the data thread in memory that the control thread reads: no message, no lock, no allocation.
+ * Each counter is one double with one writer; a reader may see a request in one and not yet in the next.
+ */
+import { BUCKETS, bucketOf, upToUs } from './histogram.ts';
+
+export const OPERATION = { read: 0, write: 1, flush: 2, other: 3 } as const;
+const NAMES = ['read', 'write', 'flush', 'other'] as const;
+export type OperationName = (typeof NAMES)[number];
+
+/** Positions of doubles: of the whole, then of each operation. */
+const SINCE = 0;
+const RING_FAULTS = 1;
+const DROPPED = 2;
+const THROTTLED = 3;
+const THROTTLED_US = 4;
+const OPERATIONS = 8;
+const REQUESTS = 0;
+const BYTES = 1;
+const ERRORS = 2;
+const SUM_US = 3;
+const HISTOGRAM = 4;
+const OPERATION_SIZE = HISTOGRAM + BUCKETS;
+const SIZE = OPERATIONS + NAMES.length * OPERATION_SIZE;
+
+export type SharedStatistics = SharedArrayBuffer;
+
+/** Counters that begin now. */
+export function makeStatistics(): SharedStatistics {
+  const shared = new SharedArrayBuffer(SIZE * 8);
+  new Float64Array(shared)[SINCE] = Date.now();
+  return shared;
+}
+
+/** The data thread's side. */
+export class Statistics {
+  readonly #counters: Float64Array;
+  /** The time that requests are begun and done at, in microseconds of the thread's own clock: read once in a round. */
+  nowUs = 0;
+
+  constructor(shared: SharedStatistics) {
+    this.#counters = new Float64Array(shared);
+    this.tick();
+  }
+
+  /** Before a round's requests are begun, and before its completions. Hot. */
+  tick(): void {
+    this.nowUs = performance.now() * 1000;
+  }
+
+  /** A request is done that began at `sinceUs`; `bytes` were moved. Hot. */
+  done(operation: number, sinceUs: number, bytes: number): void {
+    const counters = this.#counters;
+    const at = OPERATIONS + operation * OPERATION_SIZE;
+    const us = this.nowUs - sinceUs;
+    this.#add(at + REQUESTS, 1);
+    this.#add(at + BYTES, bytes);
+    this.#add(at + SUM_US, us);
+    const bucket = at + HISTOGRAM + bucketOf(us);
+    counters[bucket] = (counters[bucket] ?? 0) + 1;
+  }
+
+  /** The same, in vain. */
+  failed(operation: number, sinceUs: number): void {
+    this.done(operation, sinceUs, 0);
+    this.#add(OPERATIONS + operation * OPERATION_SIZE + ERRORS, 1);
+  }
+
+  ringFault(): void {
+    this.#add(RING_FAULTS, 1);
+  }
+
+  dropped(chains: number): void {
+    this.#add(DROPPED, chains);
+  }
+
+  throttled(us: number): void {
+    this.#add(THROTTLED, 1);
+    this.#add(THROTTLED_US, us);
+  }
+
+  #add(at: number, amount: number): void {
+    this.#counters[at] = (this.#counters[at] ?? 0) + amount;
+  }
+}
+
+export interface StatisticsSnapshot {
+  /** Milliseconds since 1970. */
+  readonly sinceMs: number;
+  readonly ringFaults: number;
+  readonly droppedChains: number;
+  readonly throttledEvents: number;
+  readonly throttledUs: number;
+  readonly operations: readonly OperationSnapshot[];
+}
+
+export interface OperationSnapshot {
+  readonly name: OperationName;
+  readonly requests: number;
+  readonly bytes: number;
+  readonly errors: number;
+  readonly sumUs: number;
+  /** Those that are not empty, shortest first. */
+  readonly buckets: readonly { readonly upToUs: number; readonly count: number }[];
+}
+
+/** What the counters show at this moment, to any thread. */
+export function readStatistics(shared: SharedStatistics): StatisticsSnapshot {
+  const counters = new Float64Array(shared);
+  const at = (index: number): number => counters[index] ?? 0;
+  return {
+    sinceMs: at(SINCE),
+    ringFaults: at(RING_FAULTS),
+    droppedChains: at(DROPPED),
+    throttledEvents: at(THROTTLED),
+    throttledUs: Math.round(at(THROTTLED_US)),
+    operations: NAMES.map((name, index) => {
+      const base = OPERATIONS + index * OPERATION_SIZE;
+      const histogram = counters.subarray(base + HISTOGRAM, base + OPERATION_SIZE);
+      const buckets = Array.from(histogram, (count, bucket) => ({ upToUs: upToUs(bucket), count })).filter(({ count }) => count > 0);
+      return {
+        name,
+        requests: at(base + REQUESTS),
+        bytes: at(base + BYTES),
+        errors: at(base + ERRORS),
+        sumUs: Math.round(at(base + SUM_US)),
+        buckets,
+      };
+    }),
+  };
+}
