@@ -66,8 +66,13 @@ async function run({ spec, devices, paused }: Orders): Promise<void> {
     if (running.controller === undefined) fail(`device ${id}: ${failure.message}`);
     running.controller.deviceFailed(id, failure);
   };
+  const deviceNews: Controller['deviceNews'] = (id, news) => {
+    // Nor is one that is to wait for it before it has begun.
+    if (running.controller === undefined) fail(`device ${id}: ${news.message}`);
+    running.controller.deviceNews(id, news);
+  };
   const mark = (name: string): void => void phases.push(phase(name));
-  const started = await startMachine(spec, devices, { watcher, mark, deviceFailed });
+  const started = await startMachine(spec, devices, { watcher, mark, deviceFailed, deviceNews });
   if (!started.ok) return fail(started.error);
   const { machine, host, wake } = started.value;
   const parts: ControllerParts = { channel, watcher, host, machine, wake, noReboot: spec.noReboot, paused, log: logger(spec.logLevel) };

@@ -28,6 +28,7 @@ export type StartBlock = ch.start.v1.StartBlock;
 export type Phase = ch.start.v1.IPhase;
 export const EndedReason = start.Ended.Reason;
 export const EventKind = start.Event.Kind;
+export const RecoveryAfterwards = start.Recovery.Afterwards;
 
 /** The descriptor number at which every process of this project finds its start socket. */
 export const START_FD = 3;

@@ -12,8 +12,10 @@ import { EXIT, exitNow, keepCompiledCode } from '#shared/sys/process-exit.ts';
 import type { Watcher } from '#shared/sys/watcher.ts';
 import { describeFatalExit } from '../kvm/exit.ts';
 import { POWER_EFFECT } from '../platform/power.ts';
+import type { DeviceNews } from '../link/device-link.ts';
 import type { FatalReport } from '../vcpu/thread.ts';
 import { FaultPolicy, REPEAT_WINDOW_MS } from './fault-policy.ts';
+import { type AddDevice, readDevice } from './machine-spec.ts';
 import { dumpRegisters } from './register-dump.ts';
 import type { VirtualMachine } from './virtual-machine.ts';
 import type { MachineHost } from './machine-host.ts';
@@ -23,6 +25,12 @@ const LAST_WORDS_MS = 2000;
 
 /** A driver can break its device as fast as it resets it: of one device that is told no more often. */
 const NEEDS_RESET_TOLD_MS = 1000;
+
+const NEWS_KIND = {
+  RECONNECTING: EventKind.DEVICE_RECONNECTING,
+  BACK: EventKind.DEVICE_BACK,
+  OVERDUE: EventKind.DEVICE_OVERDUE,
+} as const;
 
 export const LOG = { warning: 0, info: 1, debug: 2 } as const;
 
@@ -44,6 +52,9 @@ export class Controller {
   readonly #parts: ControllerParts;
   readonly #faults: FaultPolicy;
   #state: State;
+  /** Devices whose return the machine is paused for, and whether it is for that alone. */
+  readonly #missing = new Set<string>();
+  #isPausedForDevice = false;
   /** When it was last told that a device needs a reset, by the device's id. */
   readonly #toldAt = new Map<string, number>();
   /** Everything that takes time happens after what was asked before. */
@@ -98,6 +109,14 @@ export class Controller {
     this.#parts.channel.send({ event: { kind: EventKind.DEVICE_NEEDS_RESET, deviceId: id, detail: message } });
   }
 
+  /** A device is waited for, or not any more. */
+  deviceNews(id: string, news: DeviceNews): void {
+    const { channel } = this.#parts;
+    channel.send({ event: { kind: NEWS_KIND[news.code], deviceId: id, detail: news.message } });
+    if (news.code === 'OVERDUE' && news.afterwards === 'pause') this.#then(() => this.#pauseFor(id));
+    if (news.code === 'BACK') this.#then(() => this.#goOnWith(id));
+  }
+
   #effects(): void {
     const power = this.#parts.machine.takeEffects();
     if (power === 0) return;
@@ -133,13 +152,36 @@ export class Controller {
   #order({ message, fds }: Incoming<ToCore>): void {
     if (message.stop) this.#end(EndedReason.STOPPED, '');
     if (message.powerButton) this.#parts.machine.platform.ged.pressPowerButton();
-    if (message.pause) this.#command(() => this.#pause());
-    if (message.resume) this.#command(() => this.#resume());
-    if (message.createVm || message.addDevice || message.run)
-      this.#command(async () => err('the machine has begun: adding to it is not supported yet'));
-    const { save } = message;
+    if (message.pause) this.#command(() => this.#pauseOnOrder());
+    if (message.resume) this.#command(() => this.#resumeOnOrder());
+    const { save, addDevice } = message;
+    if (addDevice) return this.#addDevice(addDevice, fds);
+    if (message.createVm || message.run) this.#command(async () => err('the machine has begun: adding to it is not supported yet'));
     if (save) this.#command(() => this.#save(fds[(save.state ?? 0) - 1], fds[(save.memory ?? 0) - 1]));
     else for (const fd of fds) fd.close();
+  }
+
+  /** Another process for a device that there is. What comes of it is told as the device's news. */
+  #addDevice(add: AddDevice, fds: readonly OwnedFd[]): void {
+    const device = readDevice(add, fds);
+    const socket = device.ok && device.value.kind === 'vhost-user' ? device.value.socket : undefined;
+    for (const fd of fds) if (fd !== socket) fd.close();
+    if (socket !== undefined && this.#parts.machine.reconnect(add.id ?? '', socket)) return;
+    socket?.close();
+    this.#command(async () => err('the machine has begun: adding to it is not supported yet'));
+  }
+
+  /** Nobody's order: it runs on by itself when no device is missing any more. */
+  async #pauseFor(id: string): Promise<void> {
+    this.#missing.add(id);
+    if (this.#state === 'running' && (await this.#pause()).ok) this.#isPausedForDevice = true;
+  }
+
+  async #goOnWith(id: string): Promise<void> {
+    this.#missing.delete(id);
+    if (this.#missing.size > 0 || !this.#isPausedForDevice) return;
+    this.#isPausedForDevice = false;
+    await this.#resume();
   }
 
   async #pause(): Promise<Result<void, string>> {
@@ -150,6 +192,17 @@ export class Controller {
     // A guest that has asked for its end or a reset must not be resumed behind that.
     await this.#power(this.#parts.machine.takeEffects());
     return ok();
+  }
+
+  async #pauseOnOrder(): Promise<Result<void, string>> {
+    if (!this.#isPausedForDevice) return this.#pause();
+    this.#isPausedForDevice = false;
+    return ok();
+  }
+
+  async #resumeOnOrder(): Promise<Result<void, string>> {
+    this.#isPausedForDevice = false;
+    return this.#resume();
   }
 
   async #resume(): Promise<Result<void, string>> {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { ToCore } from '#shared/rpc/start-channel.ts';
+import { RecoveryAfterwards, type ToCore } from '#shared/rpc/start-channel.ts';
 import { OwnedFd } from '#shared/sys/owned-fd.ts';
 import { type AddDevice, readDevice, readMachine } from './machine-spec.ts';
 
@@ -85,6 +85,15 @@ describe('machine of a start message', () => {
   });
 });
 
+const RECOVERIES: readonly (readonly [afterwards: number, word: string])[] = [
+  [RecoveryAfterwards.AFTERWARDS_UNSPECIFIED, 'end'],
+  [RecoveryAfterwards.END, 'end'],
+  [RecoveryAfterwards.STALL, 'stall'],
+  [RecoveryAfterwards.PAUSE, 'pause'],
+];
+const VHOST_USER = { deviceType: 2, numQueues: 4, queueSize: 256, socket: 3 };
+const VHOST_USER_SPEC = { kind: 'vhost-user', id: 'd', slot: undefined, deviceType: 2, queueCount: 4, queueSize: 256, socket: THIRD };
+
 describe('device of a start message', () => {
   const NONE = { input: undefined, output: undefined, listener: undefined, neverStall: false };
   const GIVEN: readonly (readonly [name: string, add: AddDevice, spec: object])[] = [
@@ -99,8 +108,13 @@ describe('device of a start message', () => {
     [
       'a vhost-user device',
       { id: 'd', vhostUser: { deviceType: 2, numQueues: 4, queueSize: 256, socket: 3 }, pciDeviceId: 31 },
-      { kind: 'vhost-user', id: 'd', slot: 31, deviceType: 2, queueCount: 4, queueSize: 256, socket: THIRD },
+      { kind: 'vhost-user', id: 'd', slot: 31, deviceType: 2, queueCount: 4, queueSize: 256, socket: THIRD, recovery: undefined },
     ],
+    ...RECOVERIES.map(([afterwards, word]): (typeof GIVEN)[number] => [
+      `a vhost-user device that is recovered, else ${word}`,
+      { id: 'd', vhostUser: { ...VHOST_USER, recovery: { deadlineMs: 500, afterwards } } },
+      { ...VHOST_USER_SPEC, recovery: { deadlineMs: 500, afterwards: word } },
+    ]),
   ];
   for (const [name, add, spec] of GIVEN) {
     it(name, () => {

@@ -1,8 +1,9 @@
 /** What the launcher asks for, with its descriptors: the start messages, checked once. */
 import { type Result, err, ok } from '#shared/lang/result.ts';
 import type { PlatformConfig } from '#shared/config/vm-config.ts';
-import type { Incoming, ToCore } from '#shared/rpc/start-channel.ts';
+import { type Incoming, RecoveryAfterwards, type ToCore } from '#shared/rpc/start-channel.ts';
 import type { OwnedFd } from '#shared/sys/owned-fd.ts';
+import type { RecoveryPolicy } from '../link/device-link.ts';
 import { QUEUE_SIZE_MAX } from '../virtio-pci/spec.ts';
 
 export interface MachineSpec {
@@ -54,6 +55,7 @@ export type VirtioSpec = { readonly id: string; readonly slot: number | undefine
       readonly queueCount: number;
       readonly queueSize: number;
       readonly socket: OwnedFd;
+      readonly recovery: RecoveryPolicy | undefined;
     }
   | { readonly kind: 'console'; readonly channel: ChannelSpec; readonly columns: number; readonly rows: number }
   | { readonly kind: 'rng'; readonly source: OwnedFd }
@@ -105,8 +107,21 @@ export function readDevice(add: AddDevice, fds: readonly OwnedFd[]): Result<Devi
   const { deviceType, numQueues, queueSize } = vhostUser;
   const queues = { queueCount: numQueues ?? 0, queueSize: queueSize ?? 0 };
   if (!areQueues(queues)) return err(`device ${id} cannot have ${queues.queueCount} queues of ${queues.queueSize} entries`);
-  return ok({ ...place, kind: 'vhost-user', deviceType: deviceType ?? 0, ...queues, socket });
+  const recovery = readRecovery(vhostUser.recovery);
+  return ok({ ...place, kind: 'vhost-user', deviceType: deviceType ?? 0, ...queues, socket, recovery });
 }
+
+type Recovery = NonNullable<AddDevice['vhostUser']>['recovery'];
+
+function readRecovery(recovery: Recovery): RecoveryPolicy | undefined {
+  if (recovery === undefined || recovery === null) return undefined;
+  return { deadlineMs: recovery.deadlineMs ?? 0, afterwards: AFTERWARDS.get(recovery.afterwards ?? 0) ?? 'end' };
+}
+
+const AFTERWARDS: ReadonlyMap<number, RecoveryPolicy['afterwards']> = new Map([
+  [RecoveryAfterwards.STALL, 'stall'],
+  [RecoveryAfterwards.PAUSE, 'pause'],
+]);
 
 /** Entries are a power of two (virtio 1.2, 2.6). How many queues there may be is the device's to say. */
 function areQueues({ queueCount, queueSize }: { readonly queueCount: number; readonly queueSize: number }): boolean {

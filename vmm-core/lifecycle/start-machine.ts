@@ -24,6 +24,7 @@ export interface StartContext {
   /** Adds a phase that ends now. */
   readonly mark: (name: string) => void;
   readonly deviceFailed: LinkContext['failed'];
+  readonly deviceNews: LinkContext['told'];
 }
 
 export interface StartedMachine {
@@ -37,12 +38,13 @@ export interface StartedMachine {
 export async function startMachine(
   spec: MachineSpec,
   devices: readonly DeviceSpec[],
-  { watcher, mark, deviceFailed }: StartContext,
+  { watcher, mark, deviceFailed, deviceNews }: StartContext,
 ): Promise<Result<StartedMachine, string>> {
   const host = MachineHost.create(spec);
   if (!host.ok) return host;
   mark('kvm');
-  const context: LinkContext = { watcher, memory: host.value.memory, regions: host.value.regions, failed: deviceFailed };
+  const { memory, regions } = host.value;
+  const context: LinkContext = { watcher, memory, regions, failed: deviceFailed, told: deviceNews };
   // Back ends answer while this thread goes on: their processes may still be starting.
   const linking = devices.flatMap((device) => (device.kind === 'serial' ? [] : [linkDevice(device, context)]));
   const serialSpec = devices.find((device) => device.kind === 'serial');

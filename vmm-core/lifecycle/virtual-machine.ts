@@ -4,7 +4,7 @@
  */
 import { type Result, err, ok } from '#shared/lang/result.ts';
 import { drainEventFd } from '#shared/sys/eventfd.ts';
-import type { Fd } from '#shared/sys/owned-fd.ts';
+import type { Fd, OwnedFd } from '#shared/sys/owned-fd.ts';
 import { describeBootError, prepareBoot } from '../boot/index.ts';
 import type { SerialLink } from '../link/serial-link.ts';
 import { type Machine, type MachinePlan, buildMachine } from '../machine.ts';
@@ -178,6 +178,17 @@ export class VirtualMachine {
     this.drain(DRAIN_MS);
     const stopped = await this.#stopQueues();
     return stopped.ok ? this.#write(state, memory, stopped.value) : stopped;
+  }
+
+  /**
+   * Another process has come to run the device; false where there is no such one, and the socket stays the caller's. What comes of
+   * it is the device's news. Not one of the things that happen one at a time: they may be waiting for it.
+   */
+  reconnect(id: string, socket: OwnedFd): boolean {
+    const link = this.#parts.devices.find((device) => device.link.id === id)?.link;
+    if (link?.reconnect === undefined) return false;
+    void link.reconnect(socket);
+    return true;
   }
 
   /** The guest's last words go out, as far as they do within so much time in all. */

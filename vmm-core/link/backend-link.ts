@@ -5,53 +5,34 @@
  * answered, so that a reset waits for the activation underway. Every question has a deadline; past it the session is over, and
  * all later steps end at once. So nobody waits for a back end longer than twice that: not the guest for its reset either.
  *
- * A driver that asks for what cannot be (a ring where there is no memory) costs itself NEEDS_RESET; a back end that breaks off,
- * stays silent or lies is lost, and the guest's resets complete without it.
+ * A driver that asks for what cannot be (a ring where there is no memory) costs itself NEEDS_RESET. A back end that breaks off,
+ * stays silent or lies is lost. Where the device may be recovered every step then waits for another back end (`reconnect`): kicks
+ * stay in their eventfds, the configuration is read from its copy. That one is given the record of what the lost one had in flight,
+ * takes the rings up where they stand, and no driver notices. Resets wait too: requests of a killed process may write to guest
+ * memory for a while, and a process that answers has waited for their end. Past the policy's deadline, and where nothing may be
+ * recovered, the guest's resets complete without a back end.
  */
 import { assert } from '#shared/lang/assert.ts';
 import { type Result, err, ok } from '#shared/lang/result.ts';
-import { type FrontendAddress, frontendAddress } from '#shared/memory/index.ts';
-import { type Fd, type OwnedFd, asFd } from '#shared/sys/owned-fd.ts';
-import { UnixSocket } from '#shared/sys/unix-socket.ts';
-import {
-  Frontend,
-  type FrontendError,
-  type FrontendRing,
-  type InflightFile,
-  VHOST_USER_PROTOCOL_F,
-} from '#shared/vhost-user/frontend/index.ts';
-import { locateRing } from '#shared/virtio/index.ts';
-import {
-  VIRTIO_CONFIG_S_ACKNOWLEDGE,
-  VIRTIO_CONFIG_S_DRIVER,
-  VIRTIO_CONFIG_S_DRIVER_OK,
-  VIRTIO_CONFIG_S_FEATURES_OK,
-} from '#shared/virtio/spec.ts';
-import { VIRTIO_EFFECT, type QueueSetup, type VirtioPciDevice } from '../virtio-pci/virtio-pci-device.ts';
-import { describeFailure } from './backend-failure.ts';
-import {
-  type BackendType,
-  type NegotiatedDevice,
-  type WantedDevice,
-  backendType,
-  negotiateDevice,
-  readDeviceConfig,
-  wantedFeatures,
-} from './backend-offer.ts';
-import type { DeviceLink, DeviceOffer, LinkContext, LinkError } from './device-link.ts';
-import { RingAlarm } from './ring-alarm.ts';
+import type { OwnedFd } from '#shared/sys/owned-fd.ts';
+import type { InflightFile } from '#shared/vhost-user/frontend/index.ts';
+import { VIRTIO_EFFECT, type VirtioPciDevice } from '../virtio-pci/virtio-pci-device.ts';
+import { Absence } from './backend-absence.ts';
+import { type BackendType, type WantedDevice, backendType } from './backend-offer.ts';
+import { BackendSession } from './backend-session.ts';
+import { ConfigCopy } from './config-copy.ts';
+import type { DeviceLink, DeviceOffer, LinkContext, LinkError, RecoveryPolicy } from './device-link.ts';
+import { borrowed, isAllReturned, locateRings, usedIndexes } from './ring-places.ts';
 
 /** A disk may take its time over the requests under way when a ring is stopped; a guest's reset should not hang for minutes. */
 const REPLY_DEADLINE_MS = 10_000;
-/** As many as the device keeps for us: a driver that writes on meanwhile has us called again. */
-const CONFIG_WRITES_AT_ONCE = 64;
-
-const RUNNING_STATUS = VIRTIO_CONFIG_S_ACKNOWLEDGE | VIRTIO_CONFIG_S_DRIVER | VIRTIO_CONFIG_S_FEATURES_OK | VIRTIO_CONFIG_S_DRIVER_OK;
 
 export interface BackendLinkSpec extends WantedDevice {
   readonly id: string;
   /** Connected to the back end. The link's to close, whatever comes of it. */
   readonly socket: OwnedFd;
+  /** Undefined: a lost back end is not replaced. */
+  readonly recovery?: RecoveryPolicy | undefined;
 }
 
 export interface BackendLinkOptions {
@@ -64,26 +45,33 @@ type Phase = 'idle' | 'running' | 'suspended';
 export class BackendLink implements DeviceLink {
   readonly id: string;
   readonly #context: LinkContext;
-  readonly #frontend: Frontend;
   readonly #type: BackendType;
   readonly #wanted: WantedDevice;
-  readonly #alarm: RingAlarm;
-  #negotiated: NegotiatedDevice | undefined;
+  readonly #recovery: RecoveryPolicy | undefined;
+  readonly #replyTimeoutMs: number;
+  #session: BackendSession;
+  #offer: DeviceOffer | undefined;
   #device: VirtioPciDevice | undefined;
   #phase: Phase = 'idle';
-  /** The rings that run, and the eventfd that each was told to signal. */
-  readonly #rings = new Map<number, Fd | undefined>();
   /** Kept here, for a back end that comes after this one to take up what it left undone. */
   #inflight: InflightFile | undefined;
+  /** What is noted there belongs to a driver that is gone. */
+  #isInflightOld = false;
+  /** The lost back end had none, and requests under way. */
+  #isLeftUnknown = false;
   /** The driver was told to reset the device, and has not yet. */
   #isBroken = false;
-  /** Why the back end is gone for good. */
+  /** The back end is gone, and may be replaced. */
+  #absence: Absence | undefined;
+  /** Why there is no back end, and nothing waits for one. */
   #lost: string | undefined;
   #isClosed = false;
   /** The back end has said that its configuration is another, and the copy that the driver sees is not yet. */
   #isConfigStale = false;
   #waitsForConfig = false;
+  readonly #config = new ConfigCopy();
   #lastStep: Promise<unknown> = Promise.resolve();
+  #lastAttempt: Promise<unknown> = Promise.resolve();
 
   /** Negotiates with the back end; closes the socket where that fails. */
   static async connect(
@@ -97,11 +85,12 @@ export class BackendLink implements DeviceLink {
       return err(linkError(spec.id, type.error));
     }
     const link = new BackendLink(spec, type.value, context, options);
-    const negotiated = await negotiateDevice(link.#frontend, spec, type.value, context.regions);
+    const negotiated = await link.#session.negotiate();
     // The session may have ended right behind the last answer.
-    const failure = negotiated.ok ? link.#lost : negotiated.error;
+    const failure = negotiated.ok ? link.#session.lost : negotiated.error;
     if (negotiated.ok && failure === undefined) {
-      link.#negotiated = negotiated.value;
+      link.#offer = negotiated.value.offer;
+      link.#config.begin(negotiated.value.offer.config);
       void link.#queue(() => link.#renewInflight());
       return ok(link);
     }
@@ -110,23 +99,19 @@ export class BackendLink implements DeviceLink {
   }
 
   private constructor(spec: BackendLinkSpec, type: BackendType, context: LinkContext, options: BackendLinkOptions) {
-    const { id, deviceType, queueCount, queueSize, socket } = spec;
+    const { id, deviceType, queueCount, queueSize, recovery, socket } = spec;
     this.id = id;
     this.#context = context;
     this.#type = type;
     this.#wanted = { deviceType, queueCount, queueSize };
-    this.#alarm = new RingAlarm(context.watcher, () => this.#ringBroken());
-    this.#frontend = new Frontend(new UnixSocket(socket), context.watcher, {
-      ...wantedFeatures(type),
-      replyTimeoutMs: options.replyDeadlineMs ?? REPLY_DEADLINE_MS,
-    });
-    this.#frontend.onLost = (why) => this.#backendLost(why);
-    this.#frontend.onConfigChange = () => this.#configChanged();
+    this.#recovery = recovery;
+    this.#replyTimeoutMs = options.replyDeadlineMs ?? REPLY_DEADLINE_MS;
+    this.#session = this.#open(socket);
   }
 
   get offer(): DeviceOffer {
-    assert(this.#negotiated !== undefined, `${this.id} was not negotiated`);
-    return this.#negotiated.offer;
+    assert(this.#offer !== undefined, `${this.id} was not negotiated`);
+    return this.#offer;
   }
 
   attach(device: VirtioPciDevice): void {
@@ -146,10 +131,15 @@ export class BackendLink implements DeviceLink {
 
   suspend(): Promise<Result<readonly number[], LinkError>> {
     return this.#queue(async () => {
-      if (this.#lost !== undefined && this.#phase !== 'idle') return this.#fail(this.#lost);
-      const stopped = await this.#stopRings();
-      if (this.#phase === 'running') this.#phase = 'suspended';
-      return stopped.ok ? stopped : this.#fail(describeFailure(stopped.error));
+      for (;;) {
+        if (this.#lost !== undefined && this.#phase !== 'idle') return this.#fail(this.#lost);
+        const stopped = await this.#session.stopRings();
+        if (stopped.ok && this.#phase === 'running') this.#phase = 'suspended';
+        if (stopped.ok) return stopped;
+        if (this.#absence === undefined) return this.#fail(stopped.error);
+        // Another back end goes on with what was under way, and is then stopped in its turn.
+        await this.#present();
+      }
     });
   }
 
@@ -164,19 +154,41 @@ export class BackendLink implements DeviceLink {
     });
   }
 
+  reconnect(socket: OwnedFd): Promise<Result<void, LinkError>> {
+    const tried = this.#lastAttempt.then(() => this.#attempt(socket));
+    this.#lastAttempt = tried;
+    return tried;
+  }
+
   close(): void {
     this.#isClosed = true;
-    this.#alarm.disarm();
-    this.#frontend.close();
+    this.#session.close();
+    this.#absence?.end();
     this.#inflight?.file.close();
     this.#inflight = undefined;
   }
 
-  /** Runs `step` when all before it are done. A step does not throw but for a broken promise of ours, which ends the process. */
+  /**
+   * Runs `step` when all before it are done, and there is a back end or none is waited for. A step does not throw but for a broken
+   * promise of ours, which ends the process.
+   */
   #queue<T>(step: () => Promise<T>): Promise<T> {
-    const done = this.#lastStep.then(step);
+    const done = this.#lastStep.then(() => this.#present()).then(step);
     this.#lastStep = done;
     return done;
+  }
+
+  async #present(): Promise<void> {
+    await this.#absence?.wait();
+  }
+
+  #open(socket: OwnedFd): BackendSession {
+    const device = { wanted: this.#wanted, type: this.#type, replyTimeoutMs: this.#replyTimeoutMs };
+    return new BackendSession(socket, device, this.#context, {
+      lost: (why) => this.#backendLost(why),
+      configChanged: () => this.#configChanged(),
+      ringBroken: () => this.#ringBroken(),
+    });
   }
 
   get #attached(): VirtioPciDevice {
@@ -188,71 +200,30 @@ export class BackendLink implements DeviceLink {
   async #start(bases?: readonly number[]): Promise<Result<void, LinkError>> {
     const device = this.#attached;
     if (this.#isClosed || this.#isBroken || this.#phase === 'running' || !device.isActive) return ok();
-    if (this.#lost !== undefined) {
-      device.needsReset();
-      return this.#fail(this.#lost);
-    }
-    const missing = device.ackedFeatures & ~(this.#negotiated?.features ?? 0n);
-    if (missing !== 0n) return this.#fail(`its device process lacks features that the driver uses (0x${missing.toString(16)})`);
-    const rings = this.#locateRings(device, bases);
-    if (!rings.ok) this.#needsReset(rings.error);
-    else await this.#startRings(device.ackedFeatures, rings.value);
+    if (this.#lost !== undefined) return this.#startLost(this.#lost);
+    const missing = this.#session.missing(device.ackedFeatures);
+    if (missing !== undefined) return this.#fail(missing);
+    await this.#startRings(device, bases);
     return this.#lost === undefined ? ok() : this.#fail(this.#lost);
   }
 
-  /** All in one go: a back end takes messages in their order. */
-  async #startRings(features: bigint, rings: readonly Omit<FrontendRing, 'errFd'>[]): Promise<void> {
-    const errFd = this.#alarm.arm();
+  /** A driver begins while nothing waits for a back end. */
+  #startLost(why: string): Result<void, LinkError> {
+    if (this.#absence === undefined || this.#recovery?.afterwards === 'end') {
+      this.#attached.needsReset();
+      return this.#fail(why);
+    }
+    // The back end that may yet come finds it so.
     this.#phase = 'running';
-    const told = [this.#frontend.ackFeatures(features)];
-    for (const ring of rings) {
-      this.#rings.set(ring.index, ring.callFd);
-      told.push(this.#frontend.startRing({ ...ring, errFd }), this.#frontend.enableRing(ring.index, true));
-    }
-    if (this.#has(VHOST_USER_PROTOCOL_F.STATUS)) told.push(this.#frontend.setStatus(RUNNING_STATUS));
-    const failed = (await Promise.all(told)).find((each) => !each.ok);
-    // Any other failure is the end of the session, of which `onLost` tells.
-    if (failed?.ok !== false || failed.error.code !== 'REFUSED') return;
-    await this.#stopRings();
-    this.#needsReset(describeFailure(failed.error));
+    return ok();
   }
 
-  /** The enabled queues for the back end, whose addresses of guest memory are this process's. */
-  #locateRings(device: VirtioPciDevice, bases: readonly number[] = []): Result<readonly Omit<FrontendRing, 'errFd'>[], string> {
-    const rings: Omit<FrontendRing, 'errFd'>[] = [];
-    for (let index = 0; index < this.#wanted.queueCount; index++) {
-      const queue = device.queue(index);
-      if (!queue.enabled) continue;
-      const place = this.#locate(queue);
-      if (!place.ok) return err(`its driver put queue ${index} where no memory is (${place.error})`);
-      const kickFd = borrowed(device.kickFdOf(index));
-      rings.push({ ...place.value, index, size: queue.size, base: bases[index] ?? 0, kickFd, callFd: borrowed(device.callFdOf(index)) });
-    }
-    return ok(rings);
-  }
-
-  #locate(queue: QueueSetup): Result<Pick<FrontendRing, 'descriptor' | 'available' | 'used'>, string> {
-    const { size, descriptorAddress, driverAddress, deviceAddress } = queue;
-    const guest = { size, descriptor: descriptorAddress, available: driverAddress, used: deviceAddress };
-    const host = locateRing(guest, this.#context.memory);
-    if (!host.ok) return err(host.error.code);
-    const { descriptor, available, used } = host.value;
-    return ok({ descriptor: ownAddress(descriptor), available: ownAddress(available), used: ownAddress(used) });
-  }
-
-  /** Stops what runs after its requests under way; the next available index of every queue. */
-  async #stopRings(): Promise<Result<readonly number[], FrontendError>> {
-    this.#alarm.disarm();
-    const indexes = [...this.#rings.keys()];
-    this.#rings.clear();
-    const bases = new Array<number>(this.#wanted.queueCount).fill(0);
-    const answers = await Promise.all(indexes.map((index) => this.#frontend.stopRing(index)));
-    for (const [at, index] of indexes.entries()) {
-      const answer = answers[at];
-      if (answer?.ok === false) return answer;
-      bases[index] = answer?.value ?? 0;
-    }
-    return ok(bases);
+  async #startRings(device: VirtioPciDevice, bases?: readonly number[]): Promise<void> {
+    const rings = locateRings(device, this.#wanted.queueCount, this.#context.memory, bases);
+    if (!rings.ok) return this.#needsReset(rings.error);
+    this.#phase = 'running';
+    const refused = await this.#session.startRings(device.ackedFeatures, rings.value);
+    if (refused !== undefined) this.#needsReset(refused);
   }
 
   /** Afterwards the back end has no ring and knows of no driver, or is lost. */
@@ -260,19 +231,16 @@ export class BackendLink implements DeviceLink {
     const wasUsed = this.#phase !== 'idle';
     this.#phase = 'idle';
     this.#isBroken = false;
+    this.#isInflightOld = true;
+    this.#isLeftUnknown = false;
+    this.#config.forgetWrites();
     if (!wasUsed || this.#lost !== undefined) return;
-    // The requests to stop travel first. One that refuses the reset itself has stopped all the same: the next SET_FEATURES tells
-    // it what the next driver wants.
-    await Promise.all([this.#stopRings(), this.#tellReset()]);
+    await this.#session.reset();
+    // One that was lost over it may not be done with guest memory.
+    await this.#present();
     // What the last driver wrote there may be as it was now.
     await this.#readConfig();
-    // What is noted there belongs to the driver that is gone.
     void this.#queue(() => this.#renewInflight());
-  }
-
-  async #tellReset(): Promise<void> {
-    if (this.#has(VHOST_USER_PROTOCOL_F.STATUS)) await this.#frontend.setStatus(0);
-    else if (this.#has(VHOST_USER_PROTOCOL_F.RESET_DEVICE)) await this.#frontend.resetDevice();
   }
 
   async #driverReset(): Promise<void> {
@@ -280,42 +248,27 @@ export class BackendLink implements DeviceLink {
     if (!this.#isClosed) this.#attached.completeReset();
   }
 
-  /** A new area, empty, in which the back end notes what it has taken from the rings. Rings run without where it has none. */
+  /** Rings run without a record where the back end keeps none. */
   async #renewInflight(): Promise<void> {
-    if (this.#isClosed || this.#lost !== undefined || !this.#has(VHOST_USER_PROTOCOL_F.INFLIGHT_SHMFD)) return;
-    const { queueCount, queueSize } = this.#wanted;
-    const made = await this.#frontend.getInflight(queueCount, queueSize);
-    if (!made.ok || made.value === undefined) return;
-    const area = made.value;
-    const set = await this.#frontend.setInflight(area.description, area.file.fd);
-    const isKept = set.ok && !this.#isClosed;
-    (isKept ? this.#inflight : area)?.file.close();
-    if (isKept) this.#inflight = area;
+    if (this.#isClosed) return;
+    const made = await this.#session.newInflight();
+    if (this.#isClosed) return made?.file.close();
+    this.#inflight?.file.close();
+    this.#inflight = made;
+    this.#isInflightOld = false;
   }
 
   async #updateCalls(): Promise<void> {
     const device = this.#attached;
-    const told: ReturnType<Frontend['setCall']>[] = [];
-    for (const [index, before] of this.#rings) {
-      const callFd = borrowed(device.callFdOf(index));
-      if (callFd === before) continue;
-      this.#rings.set(index, callFd);
-      told.push(this.#frontend.setCall(index, callFd));
-    }
-    const refused = (await Promise.all(told)).some((each) => !each.ok && each.error.code === 'REFUSED');
-    if (refused) this.#needsReset('its device process refuses the interrupt that its driver chose');
+    const isTaken = await this.#session.updateCalls((index) => borrowed(device.callFdOf(index)));
+    if (!isTaken) this.#needsReset('its device process refuses the interrupt that its driver chose');
   }
 
   async #replayConfigWrites(): Promise<void> {
-    const device = this.#attached;
-    const told: ReturnType<Frontend['writeConfig']>[] = [];
-    while (told.length < CONFIG_WRITES_AT_ONCE) {
-      const write = device.takeConfigWrite();
-      if (write === undefined) break;
-      told.push(this.#frontend.writeConfig(write.offset, write.bytes));
-    }
     // The driver sees its own write until the back end says otherwise.
-    if ((await Promise.all(told)).some((each) => !each.ok && each.error.code === 'REFUSED')) await this.#readConfig();
+    if (await this.#session.writeConfig(this.#config.takeWrites(this.#attached))) return;
+    this.#config.forgetWrites();
+    await this.#readConfig();
   }
 
   /** However often the back end says so, one reading waits at a time. */
@@ -331,9 +284,9 @@ export class BackendLink implements DeviceLink {
 
   async #readConfig(): Promise<boolean> {
     this.#isConfigStale = false;
-    const config = await readDeviceConfig(this.#frontend, this.#wanted, this.#type);
+    const config = await this.#session.readConfig();
     if (!config.ok || this.#isClosed) return false;
-    this.#attached.setConfig(config.value);
+    this.#config.show(this.#attached, config.value);
     return true;
   }
 
@@ -348,19 +301,91 @@ export class BackendLink implements DeviceLink {
     this.#context.failed(this.id, { code: 'NEEDS_RESET', message });
   }
 
-  #backendLost(why: FrontendError): void {
-    const message = describeFailure(why);
-    this.#lost = message;
-    this.#alarm.disarm();
-    this.#rings.clear();
-    // Before it was negotiated `connect` tells.
-    if (this.#negotiated === undefined) return;
-    this.#device?.needsReset();
-    this.#context.failed(this.id, { code: 'LOST', message });
+  #backendLost(why: string): void {
+    // Before it was negotiated `connect` tells, and of one that is tried `reconnect`.
+    if (this.#offer !== undefined && this.#absence === undefined) this.#leave(why);
   }
 
-  #has(protocolFeature: bigint): boolean {
-    return (this.#frontend.protocolFeatures & protocolFeature) !== 0n;
+  /** There is no back end any more. */
+  #leave(why: string): void {
+    const { watcher } = this.#context;
+    const recovery = this.#recovery;
+    if (recovery === undefined) return this.#giveUp(why);
+    this.#isLeftUnknown = !this.#isLeftKnown();
+    const message = this.#isLeftUnknown ? `${why} and has kept no record of the requests under way` : why;
+    const deadlineMs = this.#isLeftUnknown ? 0 : recovery.deadlineMs;
+    this.#absence = new Absence(message, watcher, deadlineMs, () => this.#overdue(recovery.afterwards, deadlineMs));
+    this.#context.told(this.id, { code: 'RECONNECTING', message });
+  }
+
+  /** Whether it is known what the lost back end had taken from the rings and not returned. */
+  #isLeftKnown(): boolean {
+    if (this.#phase !== 'running' || this.#inflight !== undefined) return true;
+    return isAllReturned(this.#attached, this.#wanted.queueCount, this.#context.memory);
+  }
+
+  #overdue(afterwards: RecoveryPolicy['afterwards'], deadlineMs: number): void {
+    const why = this.#absence?.why ?? '';
+    const message = deadlineMs === 0 ? why : `${why}, and no other has taken its place within ${deadlineMs / 1000} s`;
+    if (afterwards === 'end') return this.#giveUp(message);
+    this.#lost = message;
+    this.#context.told(this.id, { code: 'OVERDUE', afterwards, message });
+  }
+
+  #giveUp(why: string): void {
+    this.#lost = why;
+    this.#device?.needsReset();
+    this.#context.failed(this.id, { code: 'LOST', message: why });
+  }
+
+  async #attempt(socket: OwnedFd): Promise<Result<void, LinkError>> {
+    // Whoever brings it may know of the old one's end before we do, or want it replaced.
+    if (this.#absence === undefined && this.#recovery !== undefined && !this.#isClosed) {
+      this.#session.close();
+      this.#leave('its device process is being replaced');
+    }
+    const absence = this.#absence;
+    if (absence === undefined || this.#isClosed) {
+      socket.close();
+      return this.#fail('its device process cannot be replaced');
+    }
+    absence.try();
+    this.#session = this.#open(socket);
+    const failure = (await this.#takeUp()) ?? this.#session.lost;
+    if (failure === undefined) {
+      this.#isBack(absence);
+      return ok();
+    }
+    this.#session.close();
+    absence.failed(failure);
+    if (!this.#isClosed) this.#context.told(this.id, { code: 'RECONNECTING', message: failure });
+    return this.#fail(failure);
+  }
+
+  /** Brings the new back end to where the lost one was; why it cannot be. The session's end is told by the session. */
+  async #takeUp(): Promise<string | undefined> {
+    const session = this.#session;
+    const negotiated = await session.negotiate();
+    if (!negotiated.ok) return negotiated.error;
+    if (this.#isLeftUnknown) return 'its device process cannot know which requests are under way: its driver must reset it first';
+    const missing = session.missing(this.#phase === 'idle' ? featuresOf(this.offer) : this.#attached.ackedFeatures);
+    if (missing !== undefined) return missing;
+    const kept = this.#isInflightOld ? undefined : this.#inflight;
+    if (kept === undefined) await this.#renewInflight();
+    else if (!(await session.useInflight(kept))) return 'its device process refuses the record of the requests under way';
+    const device = this.#attached;
+    void session.writeConfig(this.#config.written);
+    this.#config.compare(device, negotiated.value.offer.config);
+    if (this.#phase !== 'running' || this.#isBroken || !device.isActive) return undefined;
+    await this.#startRings(device, usedIndexes(device, this.#wanted.queueCount, this.#context.memory));
+    return undefined;
+  }
+
+  #isBack(absence: Absence): void {
+    this.#absence = undefined;
+    this.#lost = undefined;
+    absence.end();
+    this.#context.told(this.id, { code: 'BACK', message: `its requests waited ${(absence.ms / 1000).toFixed(2)} s` });
   }
 
   #fail(problem: string): Result<never, LinkError> {
@@ -372,13 +397,6 @@ function linkError(id: string, problem: string): LinkError {
   return { code: 'LINK', message: `device ${id}: ${problem}` };
 }
 
-function borrowed(fd: number | undefined): Fd | undefined {
-  return fd === undefined ? undefined : asFd(fd);
-}
-
-/** An address that our own memory table gave. */
-function ownAddress(value: number): FrontendAddress {
-  const address = frontendAddress(value);
-  assert(address !== undefined, `${value} is no address`);
-  return address;
+function featuresOf({ featuresLow, featuresHigh }: DeviceOffer): bigint {
+  return (BigInt(featuresHigh) << 32n) | BigInt(featuresLow);
 }

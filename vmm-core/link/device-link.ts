@@ -4,6 +4,7 @@
  */
 import type { Result } from '#shared/lang/result.ts';
 import type { GuestMemory } from '#shared/memory/index.ts';
+import type { OwnedFd } from '#shared/sys/owned-fd.ts';
 import type { Watcher } from '#shared/sys/watcher.ts';
 import type { FrontendRegion } from '#shared/vhost-user/frontend/index.ts';
 import type { VirtioPciDevice, VirtioPciPlan } from '../virtio-pci/virtio-pci-device.ts';
@@ -23,7 +24,25 @@ export interface LinkContext {
   readonly regions: readonly FrontendRegion[];
   /** The device cannot go on: one line, without the device's name. `lost`: nor can it be brought back by a reset. */
   failed(id: string, failure: { readonly code: 'LOST' | 'NEEDS_RESET'; readonly message: string }): void;
+  /** What happens to a device that is waited for. */
+  told(id: string, news: DeviceNews): void;
 }
+
+/** What becomes of a device whose process is lost. */
+export interface RecoveryPolicy {
+  /** How long its requests wait for another one. */
+  readonly deadlineMs: number;
+  /** Afterwards the machine ends; or, until one comes, the requests wait on, or the machine is paused. */
+  readonly afterwards: 'end' | 'stall' | 'pause';
+}
+
+/** One line each, without the device's name. */
+export type DeviceNews =
+  /** Its requests wait for another process; or the one that was tried will not do. */
+  | { readonly code: 'RECONNECTING'; readonly message: string }
+  | { readonly code: 'BACK'; readonly message: string }
+  /** None came in time. */
+  | { readonly code: 'OVERDUE'; readonly afterwards: Exclude<RecoveryPolicy['afterwards'], 'end'>; readonly message: string };
 
 export interface LinkError {
   readonly code: 'LINK';
@@ -55,6 +74,9 @@ export interface DeviceLink {
    * registers. Effects that were taken before are void.
    */
   reset(): Promise<Result<void, LinkError>>;
+
+  /** Another process has come for the one that was lost, or comes in its place. Absent where no process runs the device. */
+  reconnect?(socket: OwnedFd): Promise<Result<void, LinkError>>;
 
   /** Waits, at most so long, until what the guest has sent is out: its last words. Absent where nothing is kept. */
   drain?(timeoutMs: number): void;

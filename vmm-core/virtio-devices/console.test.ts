@@ -229,7 +229,7 @@ describe('virtio-console', function () {
     check(bases).to.deep.equal([0, 1]);
     const channel = { output: expect(bench.near.duplicate(), 'pair'), neverStall: false };
     const failed = (): void => void bench.failures.push('second');
-    const context = { watcher: bench.watcher, memory: bench.memory.memory, regions: [], failed };
+    const context = { watcher: bench.watcher, memory: bench.memory.memory, regions: [], failed, told: () => {} };
     const second = new ConsoleLink({ id: 'console0', ...NO_SIZE, channel }, context);
     second.attach(bench.made.machine.device);
     bench.print(1, 'second');

@@ -130,6 +130,7 @@ export namespace ch {
                 numQueues?: (number|null);
                 queueSize?: (number|null);
                 socket?: (number|null);
+                recovery?: (ch.start.v1.IRecovery|null);
             }
 
             class VhostUserDevice implements IVhostUserDevice {
@@ -138,9 +139,34 @@ export namespace ch {
                 public numQueues: number;
                 public queueSize: number;
                 public socket: number;
+                public recovery?: (ch.start.v1.IRecovery|null);
                 public static create(properties?: ch.start.v1.IVhostUserDevice): ch.start.v1.VhostUserDevice;
                 public static encode(message: ch.start.v1.IVhostUserDevice, writer?: $protobuf.Writer): $protobuf.Writer;
                 public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): ch.start.v1.VhostUserDevice;
+            }
+
+            interface IRecovery {
+                deadlineMs?: (number|null);
+                afterwards?: (ch.start.v1.Recovery.Afterwards|null);
+            }
+
+            class Recovery implements IRecovery {
+                constructor(properties?: ch.start.v1.IRecovery);
+                public deadlineMs: number;
+                public afterwards: ch.start.v1.Recovery.Afterwards;
+                public static create(properties?: ch.start.v1.IRecovery): ch.start.v1.Recovery;
+                public static encode(message: ch.start.v1.IRecovery, writer?: $protobuf.Writer): $protobuf.Writer;
+                public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): ch.start.v1.Recovery;
+            }
+
+            namespace Recovery {
+
+                enum Afterwards {
+                    AFTERWARDS_UNSPECIFIED = 0,
+                    END = 1,
+                    STALL = 2,
+                    PAUSE = 3
+                }
             }
 
             interface IByteChannel {
@@ -338,7 +364,10 @@ export namespace ch {
                     KIND_UNSPECIFIED = 0,
                     RESET = 1,
                     DEVICE_LOST = 2,
-                    DEVICE_NEEDS_RESET = 3
+                    DEVICE_NEEDS_RESET = 3,
+                    DEVICE_RECONNECTING = 4,
+                    DEVICE_BACK = 5,
+                    DEVICE_OVERDUE = 6
                 }
             }
 
@@ -429,6 +458,7 @@ export namespace ch {
                 logLevel?: (number|null);
                 image?: (number|null);
                 socket?: (number|null);
+                lockWaitMs?: (number|null);
             }
 
             class StartBlock implements IStartBlock {
@@ -443,6 +473,7 @@ export namespace ch {
                 public logLevel: number;
                 public image: number;
                 public socket: number;
+                public lockWaitMs: number;
                 public static create(properties?: ch.start.v1.IStartBlock): ch.start.v1.StartBlock;
                 public static encode(message: ch.start.v1.IStartBlock, writer?: $protobuf.Writer): $protobuf.Writer;
                 public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): ch.start.v1.StartBlock;

@@ -1077,6 +1077,7 @@ export const ch = $root.ch = (() => {
                  * @property {number|null} [numQueues] VhostUserDevice numQueues
                  * @property {number|null} [queueSize] VhostUserDevice queueSize
                  * @property {number|null} [socket] VhostUserDevice socket
+                 * @property {ch.start.v1.IRecovery|null} [recovery] VhostUserDevice recovery
                  */
 
                 /**
@@ -1127,6 +1128,14 @@ export const ch = $root.ch = (() => {
                 VhostUserDevice.prototype.socket = 0;
 
                 /**
+                 * VhostUserDevice recovery.
+                 * @member {ch.start.v1.IRecovery|null|undefined} recovery
+                 * @memberof ch.start.v1.VhostUserDevice
+                 * @instance
+                 */
+                VhostUserDevice.prototype.recovery = null;
+
+                /**
                  * Creates a new VhostUserDevice instance using the specified properties.
                  * @function create
                  * @memberof ch.start.v1.VhostUserDevice
@@ -1162,6 +1171,8 @@ export const ch = $root.ch = (() => {
                         writer.uint32(/* id 3, wireType 0 =*/24).uint32(message.queueSize);
                     if (message.socket != null && Object.hasOwnProperty.call(message, "socket"))
                         writer.uint32(/* id 4, wireType 0 =*/32).uint32(message.socket);
+                    if (message.recovery != null && Object.hasOwnProperty.call(message, "recovery"))
+                        $root.ch.start.v1.Recovery.encode(message.recovery, writer.uint32(/* id 5, wireType 2 =*/42).fork(), q + 1).ldelim();
                     return writer;
                 };
 
@@ -1215,6 +1226,10 @@ export const ch = $root.ch = (() => {
                                 message.socket = reader.uint32();
                                 break;
                             }
+                        case 5: {
+                                message.recovery = $root.ch.start.v1.Recovery.decode(reader, reader.uint32(), undefined, long + 1);
+                                break;
+                            }
                         default:
                             reader.skipType(tag & 7, long);
                             break;
@@ -1229,6 +1244,158 @@ export const ch = $root.ch = (() => {
                 };
 
                 return VhostUserDevice;
+            })();
+
+            v1.Recovery = (function() {
+
+                /**
+                 * Properties of a Recovery.
+                 * @memberof ch.start.v1
+                 * @interface IRecovery
+                 * @property {number|null} [deadlineMs] Recovery deadlineMs
+                 * @property {ch.start.v1.Recovery.Afterwards|null} [afterwards] Recovery afterwards
+                 */
+
+                /**
+                 * Constructs a new Recovery.
+                 * @memberof ch.start.v1
+                 * @classdesc Represents a Recovery.
+                 * @implements IRecovery
+                 * @constructor
+                 * @param {ch.start.v1.IRecovery=} [properties] Properties to set
+                 */
+                function Recovery(properties) {
+                    if (properties)
+                        for (let keys = Object.keys(properties), i = 0; i < keys.length; ++i)
+                            if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                                this[keys[i]] = properties[keys[i]];
+                }
+
+                /**
+                 * Recovery deadlineMs.
+                 * @member {number} deadlineMs
+                 * @memberof ch.start.v1.Recovery
+                 * @instance
+                 */
+                Recovery.prototype.deadlineMs = 0;
+
+                /**
+                 * Recovery afterwards.
+                 * @member {ch.start.v1.Recovery.Afterwards} afterwards
+                 * @memberof ch.start.v1.Recovery
+                 * @instance
+                 */
+                Recovery.prototype.afterwards = 0;
+
+                /**
+                 * Creates a new Recovery instance using the specified properties.
+                 * @function create
+                 * @memberof ch.start.v1.Recovery
+                 * @static
+                 * @param {ch.start.v1.IRecovery=} [properties] Properties to set
+                 * @returns {ch.start.v1.Recovery} Recovery instance
+                 */
+                Recovery.create = function create(properties) {
+                    return new Recovery(properties);
+                };
+
+                /**
+                 * Encodes the specified Recovery message. Does not implicitly {@link ch.start.v1.Recovery.verify|verify} messages.
+                 * @function encode
+                 * @memberof ch.start.v1.Recovery
+                 * @static
+                 * @param {ch.start.v1.IRecovery} message Recovery message or plain object to encode
+                 * @param {$protobuf.Writer} [writer] Writer to encode to
+                 * @returns {$protobuf.Writer} Writer
+                 */
+                Recovery.encode = function encode(message, writer, q) {
+                    if (!writer)
+                        writer = $Writer.create();
+                    if (q === undefined)
+                        q = 0;
+                    if (q > $util.recursionLimit)
+                        throw Error("max depth exceeded");
+                    if (message.deadlineMs != null && Object.hasOwnProperty.call(message, "deadlineMs"))
+                        writer.uint32(/* id 1, wireType 0 =*/8).uint32(message.deadlineMs);
+                    if (message.afterwards != null && Object.hasOwnProperty.call(message, "afterwards"))
+                        writer.uint32(/* id 2, wireType 0 =*/16).int32(message.afterwards);
+                    return writer;
+                };
+
+                /**
+                 * Decodes a Recovery message from the specified reader or buffer.
+                 * @function decode
+                 * @memberof ch.start.v1.Recovery
+                 * @static
+                 * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+                 * @param {number} [length] Message length if known beforehand
+                 * @returns {ch.start.v1.Recovery} Recovery
+                 * @throws {Error} If the payload is not a reader or valid buffer
+                 * @throws {$protobuf.util.ProtocolError} If required fields are missing
+                 */
+                Recovery.decode = function decode(reader, length, error, long) {
+                    if (!(reader instanceof $Reader))
+                        reader = $Reader.create(reader);
+                    if (long === undefined)
+                        long = 0;
+                    if (long > $Reader.recursionLimit)
+                        throw Error("maximum nesting depth exceeded");
+                    let end, message;
+                    if (length === undefined)
+                        end = reader.len;
+                    else {
+                        end = reader.pos + length;
+                        if (end > reader.len)
+                            throw RangeError("index out of range");
+                        length = reader.len;
+                        reader.len = end;
+                    }
+                    message = new $root.ch.start.v1.Recovery();
+                    while (reader.pos < end) {
+                        let tag = reader.uint32();
+                        if (tag === error)
+                            break;
+                        switch (tag >>> 3) {
+                        case 1: {
+                                message.deadlineMs = reader.uint32();
+                                break;
+                            }
+                        case 2: {
+                                message.afterwards = reader.int32();
+                                break;
+                            }
+                        default:
+                            reader.skipType(tag & 7, long);
+                            break;
+                        }
+                    }
+                    if (length !== undefined) {
+                        if (reader.pos !== end)
+                            throw RangeError("index out of range");
+                        reader.len = length;
+                    }
+                    return message;
+                };
+
+                /**
+                 * Afterwards enum.
+                 * @name ch.start.v1.Recovery.Afterwards
+                 * @enum {number}
+                 * @property {number} AFTERWARDS_UNSPECIFIED=0 AFTERWARDS_UNSPECIFIED value
+                 * @property {number} END=1 END value
+                 * @property {number} STALL=2 STALL value
+                 * @property {number} PAUSE=3 PAUSE value
+                 */
+                Recovery.Afterwards = (function() {
+                    const valuesById = {}, values = Object.create(valuesById);
+                    values[valuesById[0] = "AFTERWARDS_UNSPECIFIED"] = 0;
+                    values[valuesById[1] = "END"] = 1;
+                    values[valuesById[2] = "STALL"] = 2;
+                    values[valuesById[3] = "PAUSE"] = 3;
+                    return values;
+                })();
+
+                return Recovery;
             })();
 
             v1.ByteChannel = (function() {
@@ -3070,6 +3237,9 @@ export const ch = $root.ch = (() => {
                  * @property {number} RESET=1 RESET value
                  * @property {number} DEVICE_LOST=2 DEVICE_LOST value
                  * @property {number} DEVICE_NEEDS_RESET=3 DEVICE_NEEDS_RESET value
+                 * @property {number} DEVICE_RECONNECTING=4 DEVICE_RECONNECTING value
+                 * @property {number} DEVICE_BACK=5 DEVICE_BACK value
+                 * @property {number} DEVICE_OVERDUE=6 DEVICE_OVERDUE value
                  */
                 Event.Kind = (function() {
                     const valuesById = {}, values = Object.create(valuesById);
@@ -3077,6 +3247,9 @@ export const ch = $root.ch = (() => {
                     values[valuesById[1] = "RESET"] = 1;
                     values[valuesById[2] = "DEVICE_LOST"] = 2;
                     values[valuesById[3] = "DEVICE_NEEDS_RESET"] = 3;
+                    values[valuesById[4] = "DEVICE_RECONNECTING"] = 4;
+                    values[valuesById[5] = "DEVICE_BACK"] = 5;
+                    values[valuesById[6] = "DEVICE_OVERDUE"] = 6;
                     return values;
                 })();
 
@@ -3758,6 +3931,7 @@ export const ch = $root.ch = (() => {
                  * @property {number|null} [logLevel] StartBlock logLevel
                  * @property {number|null} [image] StartBlock image
                  * @property {number|null} [socket] StartBlock socket
+                 * @property {number|null} [lockWaitMs] StartBlock lockWaitMs
                  */
 
                 /**
@@ -3856,6 +4030,14 @@ export const ch = $root.ch = (() => {
                 StartBlock.prototype.socket = 0;
 
                 /**
+                 * StartBlock lockWaitMs.
+                 * @member {number} lockWaitMs
+                 * @memberof ch.start.v1.StartBlock
+                 * @instance
+                 */
+                StartBlock.prototype.lockWaitMs = 0;
+
+                /**
                  * Creates a new StartBlock instance using the specified properties.
                  * @function create
                  * @memberof ch.start.v1.StartBlock
@@ -3903,6 +4085,8 @@ export const ch = $root.ch = (() => {
                         writer.uint32(/* id 9, wireType 0 =*/72).uint32(message.image);
                     if (message.socket != null && Object.hasOwnProperty.call(message, "socket"))
                         writer.uint32(/* id 10, wireType 0 =*/80).uint32(message.socket);
+                    if (message.lockWaitMs != null && Object.hasOwnProperty.call(message, "lockWaitMs"))
+                        writer.uint32(/* id 11, wireType 0 =*/88).uint32(message.lockWaitMs);
                     return writer;
                 };
 
@@ -3978,6 +4162,10 @@ export const ch = $root.ch = (() => {
                             }
                         case 10: {
                                 message.socket = reader.uint32();
+                                break;
+                            }
+                        case 11: {
+                                message.lockWaitMs = reader.uint32();
                                 break;
                             }
                         default:

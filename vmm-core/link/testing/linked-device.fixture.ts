@@ -74,11 +74,13 @@ export class LinkPlace implements AsyncDisposable {
   readonly region = new SharedRegion(GUEST_START, REGION_SIZE);
   readonly memory = new GuestMemory([{ ...this.region.region, hostAddress: this.region.mapping.address }]);
   readonly failures: string[] = [];
+  readonly news: string[] = [];
   readonly context: LinkContext = {
     watcher: this.watcher,
     memory: this.memory,
     regions: [this.region.region],
     failed: (id, { code, message }) => void this.failures.push(`${id} ${code}: ${message}`),
+    told: (id, { code, message }) => void this.news.push(`${id} ${code}: ${message}`),
   };
 
   /** A link to a back end of ours. */
@@ -201,7 +203,8 @@ export class LinkedDriver implements AsyncDisposable {
 
 /** The same before a back end of ours. */
 export class LinkedDevice extends LinkedDriver {
-  readonly peer: Peer;
+  /** The back end, or the last one that there was. */
+  peer: Peer;
 
   constructor(place: LinkPlace, connected: BackendLink, peer: Peer) {
     super(place, connected);
@@ -210,6 +213,13 @@ export class LinkedDevice extends LinkedDriver {
 
   get device(): CopyDevice {
     return this.peer.device;
+  }
+
+  /** Brings another back end. */
+  reconnect(device: CopyDevice): Promise<Result<void, LinkError>> {
+    const [socket, theirs] = expect(socketPair(SOCK_STREAM), 'socket pair');
+    this.peer = new Peer(device, theirs, this.place.watcher);
+    return this.link.reconnect(socket);
   }
 
   override pump(): void {

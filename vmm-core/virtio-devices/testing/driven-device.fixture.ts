@@ -38,7 +38,7 @@ export class DrivenDevice<T extends DeviceLink> implements AsyncDisposable {
 
   constructor(create: (context: LinkContext) => T) {
     const failed: LinkContext['failed'] = (id, { code, message }) => void this.failures.push(`${id} ${code}: ${message}`);
-    this.link = create({ watcher: this.watcher, memory: this.memory.memory, regions: [], failed });
+    this.link = create({ watcher: this.watcher, memory: this.memory.memory, regions: [], failed, told: () => {} });
     this.made = make({ name: this.link.id, writableConfig: [], ...this.link.offer });
     this.link.attach(this.made.machine.device);
   }
