@@ -7,22 +7,18 @@
  */
 import { expect } from '#shared/lang/result.ts';
 import { EPOLLIN } from '#shared/sys/epoll.ts';
-import { IORING_OP, IORING_POLL_ADD_MULTI, IoUring } from '#shared/sys/io-uring.ts';
+import { allocate } from '#shared/sys/ffi.ts';
+import { IORING_CQE_F_MORE, IORING_OP, IORING_POLL_ADD_MULTI, IoUring } from '#shared/sys/io-uring.ts';
 import { type Fd, OwnedFd, asFd } from '#shared/sys/owned-fd.ts';
 import { UnixSocket, accept } from '#shared/sys/unix-socket.ts';
 import { Session } from '#shared/vhost-user/backend/index.ts';
-import { BlockDevice } from './device.ts';
+import { BlockDevice, type DeviceOptions } from './device.ts';
 import { whyLeft } from './front-end-left.ts';
 import { SpinPolicy } from './spin-policy.ts';
 
 /** What is served, as plain data. Descriptors are the loop's from here on. */
-export interface Served {
+export interface Served extends DeviceOptions {
   readonly imageFd: number;
-  readonly sectors: number;
-  readonly readOnly: boolean;
-  readonly id: Uint8Array;
-  readonly queueCount: number;
-  readonly maxQueueSize: number;
   /** A connected front end, or where front ends connect. */
   readonly socket: { readonly kind: 'connected' | 'listening'; readonly fd: number };
 }
@@ -46,27 +42,39 @@ export interface LoopHost {
 
 const TOKEN_SOCKET = 0x2_0000;
 const TOKEN_LISTENER = 0x2_0001;
+const TOKEN_TIMEOUT = 0x2_0002;
 /** And those above: the host's own. */
-const TOKEN_WATCHED = 0x2_0002;
+const TOKEN_WATCHED = 0x2_0003;
+
+/** What is sooner is not worth a sleep of its own. */
+const SHORTEST_SLEEP_MS = 0.05;
 
 export class DataLoop {
   readonly #served: Served;
   readonly #host: LoopHost;
   readonly #uring: IoUring;
-  readonly #device: BlockDevice;
+  readonly device: BlockDevice;
   readonly #spin = new SpinPolicy();
   #session: Session | undefined;
+  /** struct __kernel_timespec, for the wake-up that is asked for. */
+  readonly #timespec = allocate(16);
+  /** When the earliest wake-up that was asked for comes; in milliseconds. */
+  #wakesAt = Infinity;
 
   constructor(served: Served, host: LoopHost) {
     this.#served = served;
     this.#host = host;
     const operations = Object.values(IORING_OP);
     this.#uring = expect(IoUring.create({ entries: 512, operations, files: [asFd(served.imageFd)] }), 'io_uring');
-    this.#device = new BlockDevice(served, served, this.#uring);
+    this.device = new BlockDevice(served, this.#uring);
     // At every message, and at the end.
     for (const [index, { fd }] of host.watched.entries()) this.#watch(fd, TOKEN_WATCHED + index, IORING_POLL_ADD_MULTI);
     if (served.socket.kind === 'connected') this.#serve(new OwnedFd(served.socket.fd));
     else this.#watch(asFd(served.socket.fd), TOKEN_LISTENER);
+  }
+
+  get hasFrontEnd(): boolean {
+    return this.#session !== undefined;
   }
 
   /** Ends the requests under way. What comes after is the process's end. */
@@ -91,31 +99,43 @@ export class DataLoop {
 
   /** One turn of everything that can be done without waiting; how much that was. */
   #round(): number {
-    let work = this.#device.hasMore() ? this.#device.take() : 0;
+    let work = this.device.hasMore() ? this.device.take() : 0;
     if (this.#uring.pending > 0) this.#uring.submit(0);
-    while (this.#uring.next()) {
-      work++;
-      this.#dispatch(this.#uring.tokenHigh, this.#uring.tokenLow, this.#uring.result, this.#uring.flags);
+    if (this.#uring.next()) {
+      this.device.statistics.tick();
+      do {
+        work++;
+        this.#dispatch(this.#uring.tokenHigh, this.#uring.tokenLow, this.#uring.result, this.#uring.flags);
+      } while (this.#uring.next());
     }
-    for (const token of this.#device.takeForeign()) this.#dispatch(token, 0, 0, 0);
-    this.#device.publish();
+    for (const token of this.device.takeForeign()) this.#dispatch(token, 0, 0, IORING_CQE_F_MORE);
+    this.device.publish();
+    this.device.settle();
     return work;
   }
 
   #sleep(): void {
-    if (this.#device.arm()) {
+    if (this.device.arm()) {
+      if (this.device.gate.isShut) this.#wakeIn(this.device.gate.opensIn());
       this.#spin.sleeps();
       this.#uring.submit(1);
       this.#spin.wakes();
     }
-    this.#device.quiet();
+    this.device.quiet();
   }
 
   #dispatch(tokenHigh: number, tokenLow: number, result: number, flags: number): void {
-    if (tokenHigh < TOKEN_SOCKET) return this.#device.complete(tokenHigh, tokenLow, result, flags);
+    if (tokenHigh < TOKEN_SOCKET) return this.device.complete(tokenHigh, tokenLow, result, flags);
     if (tokenHigh === TOKEN_SOCKET) return this.#readSession();
     if (tokenHigh === TOKEN_LISTENER) return this.#accept();
-    this.#host.watched[tokenHigh - TOKEN_WATCHED]?.ready();
+    if (tokenHigh === TOKEN_TIMEOUT) {
+      this.#wakesAt = Infinity;
+      return;
+    }
+    const watched = this.#host.watched[tokenHigh - TOKEN_WATCHED];
+    if (watched !== undefined && (flags & IORING_CQE_F_MORE) === 0 && result >= 0)
+      this.#watch(watched.fd, tokenHigh, IORING_POLL_ADD_MULTI);
+    watched?.ready();
   }
 
   #readSession(): void {
@@ -140,9 +160,20 @@ export class DataLoop {
 
   #serve(socket: OwnedFd): void {
     const trace = (event: string, facts: Readonly<Record<string, unknown>>): void => this.#host.log('info', `${event}: ${describe(facts)}`);
-    const session = new Session(new UnixSocket(socket), this.#device, trace);
+    const session = new Session(new UnixSocket(socket), this.device, trace);
     this.#session = session;
     this.#watch(session.fd, TOKEN_SOCKET);
+  }
+
+  /** Ends the sleep that comes, where nothing else does. One that comes too late for it is of no consequence. */
+  #wakeIn(ms: number): void {
+    const at = performance.now() + Math.max(ms, SHORTEST_SLEEP_MS);
+    if (at >= this.#wakesAt || ms === Infinity) return;
+    this.#wakesAt = at;
+    const nanoseconds = Math.ceil(Math.max(ms, SHORTEST_SLEEP_MS) * 1e6);
+    this.#timespec.view.setUint32(0, nanoseconds / 1e9, true);
+    this.#timespec.view.setUint32(8, nanoseconds % 1e9, true);
+    this.#uring.prepare(IORING_OP.TIMEOUT, 0, -1, 0, this.#timespec.address, 1, 0, TOKEN_TIMEOUT);
   }
 
   #watch(fd: Fd, token: number, mode = 0): void {

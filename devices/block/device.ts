@@ -1,6 +1,7 @@
 /** The disk as a vhost-user session sees it, and its rings as the data thread serves them. */
 import { type Result, err, ok } from '#shared/lang/result.ts';
 import { assert } from '#shared/lang/assert.ts';
+import type { RateLimits } from '#shared/config/rate-limits.ts';
 import { GuestMemory } from '#shared/memory/index.ts';
 import { EPOLLIN, EPOLLOUT } from '#shared/sys/epoll.ts';
 import { signalEventFd } from '#shared/sys/eventfd.ts';
@@ -15,6 +16,7 @@ import {
   type VhostUserDevice,
 } from '#shared/vhost-user/backend/index.ts';
 import { RING_FEATURES, SegmentTable, SplitQueue } from '#shared/virtio/index.ts';
+import { Gate } from './limits/gate.ts';
 import { BlockRing, type Disk } from './ring.ts';
 import {
   CONFIG_SPACE_SIZE,
@@ -27,6 +29,7 @@ import {
   VIRTIO_BLK_F_SEG_MAX,
   VirtioBlkConfig,
 } from './spec.ts';
+import { type SharedStatistics, Statistics } from './stats/statistics.ts';
 
 /** What a completion is of, in the upper half of its token: below this a queue's index, with the head in the lower half. */
 export const TOKEN_KICK = 0x1_0000;
@@ -38,6 +41,22 @@ const BUDGET = 128;
 export interface DeviceOptions {
   readonly queueCount: number;
   readonly maxQueueSize: number;
+  readonly sectors: number;
+  readonly readOnly: boolean;
+  /** Exactly ID_BYTES, zero-padded. */
+  readonly id: Uint8Array;
+  readonly limits: RateLimits;
+  readonly statistics: SharedStatistics;
+}
+
+/** A queue that runs, for whoever looks after the device. */
+export interface QueueState {
+  readonly index: number;
+  readonly size: number;
+  readonly enabled: boolean;
+  readonly inFlight: number;
+  /** What made the ring unusable. */
+  readonly fault: string | undefined;
 }
 
 interface Running {
@@ -47,6 +66,8 @@ interface Running {
   /** Names the poll that is armed on the kick; undefined: none. */
   poll: number | undefined;
   faultTold: boolean;
+  /** Chains of it that went back unserved and were counted. */
+  dropped: number;
 }
 
 export class BlockDevice implements VhostUserDevice {
@@ -54,7 +75,9 @@ export class BlockDevice implements VhostUserDevice {
   readonly protocolFeatures = VHOST_USER_PROTOCOL_F.CONFIG | VHOST_USER_PROTOCOL_F.INFLIGHT_SHMFD | VHOST_USER_PROTOCOL_F.BACKEND_REQ;
   readonly queueCount: number;
   readonly maxQueueSize: number;
-  readonly #disk: Disk;
+  readonly statistics: Statistics;
+  readonly gate: Gate;
+  readonly #disk: Disk & { sectors: number };
   readonly #uring: IoUring;
   readonly #segments: readonly SegmentTable[];
   readonly #config = new Uint8Array(CONFIG_SPACE_SIZE);
@@ -66,12 +89,20 @@ export class BlockDevice implements VhostUserDevice {
   #nextPoll = 0;
   /** Tokens of others' completions that came while a ring was drained. */
   #foreign: number[] = [];
+  #backend: BackendRequests | undefined;
+  /** Waits for the requests under way. */
+  #whenIdle: (() => void) | undefined;
+  /** The ring that is asked first while the limits let few requests through. */
+  #turn = 0;
 
-  constructor(options: DeviceOptions, disk: Disk, uring: IoUring) {
-    const { queueCount, maxQueueSize } = options;
+  constructor(options: DeviceOptions, uring: IoUring) {
+    const { queueCount, maxQueueSize, sectors, readOnly, id } = options;
     this.queueCount = queueCount;
     this.maxQueueSize = maxQueueSize;
-    this.#disk = disk;
+    this.statistics = new Statistics(options.statistics);
+    this.gate = new Gate(this.statistics);
+    this.gate.limiter.set(options.limits, performance.now());
+    this.#disk = { sectors, readOnly, id, statistics: this.statistics, limiter: this.gate.limiter };
     this.#uring = uring;
     this.#segments = Array.from({ length: queueCount }, () => new SegmentTable(maxQueueSize));
     this.#running = new Array<Running | undefined>(queueCount).fill(undefined);
@@ -80,10 +111,10 @@ export class BlockDevice implements VhostUserDevice {
       VIRTIO_BLK_F_SEG_MAX |
       VIRTIO_BLK_F_BLK_SIZE |
       VIRTIO_BLK_F_FLUSH |
-      (disk.readOnly ? VIRTIO_BLK_F_RO : 0n) |
+      (readOnly ? VIRTIO_BLK_F_RO : 0n) |
       (queueCount > 1 ? VIRTIO_BLK_F_MQ : 0n);
     const config = new DataView(this.#config.buffer);
-    VirtioBlkConfig.set.capacity(config, 0, disk.sectors);
+    VirtioBlkConfig.set.capacity(config, 0, sectors);
     VirtioBlkConfig.set.seg_max(config, 0, SEG_MAX);
     VirtioBlkConfig.set.blk_size(config, 0, SECTOR_SIZE);
     VirtioBlkConfig.set.num_queues(config, 0, queueCount);
@@ -116,7 +147,7 @@ export class BlockDevice implements VhostUserDevice {
       { index: start.index, writeThrough: this.#writeThrough, callFd: start.callFd, enabled: start.enabled },
       { queue: queue.value, memory: this.#memory, uring: this.#uring, disk: this.#disk },
     );
-    const running: Running = { ring, errFd: start.errFd, kickFd: start.kickFd, poll: undefined, faultTold: false };
+    const running: Running = { ring, errFd: start.errFd, kickFd: start.kickFd, poll: undefined, faultTold: false, dropped: 0 };
     this.#running[start.index] = running;
     this.#active = this.#running.filter((one) => one !== undefined);
     this.#watchKick(running);
@@ -158,17 +189,85 @@ export class BlockDevice implements VhostUserDevice {
     this.#writeThrough = false;
   }
 
-  /** The disk does not change while it is served: there is nothing to tell yet. */
-  setBackendChannel(_channel: BackendRequests | undefined): void {}
+  setBackendChannel(channel: BackendRequests | undefined): void {
+    this.#backend = channel;
+  }
+
+  get sectors(): number {
+    return this.#disk.sectors;
+  }
+
+  get isReadOnly(): boolean {
+    return this.#disk.readOnly;
+  }
+
+  queues(): readonly QueueState[] {
+    return this.#active.map(({ ring: { index, queue, enabled } }) => ({
+      index,
+      size: queue.size,
+      enabled,
+      inFlight: queue.inFlight,
+      fault: queue.fault?.code,
+    }));
+  }
+
+  /** The image is of another size now; the driver is told. */
+  resized(sectors: number): void {
+    this.#disk.sectors = sectors;
+    VirtioBlkConfig.set.capacity(new DataView(this.#config.buffer), 0, sectors);
+    this.#backend?.configChanged();
+  }
+
+  /** Takes no more requests until the gate is released; calls `done` when those under way have ended. One caller at a time. */
+  hold(done: () => void): void {
+    this.gate.hold();
+    this.#whenIdle = done;
+  }
+
+  /** The opposite; whoever waited for the requests under way waits no more. */
+  release(): void {
+    this.#whenIdle = undefined;
+    this.gate.release();
+  }
+
+  /** Calls who waits for the requests under way, if they have ended. Hot. */
+  settle(): void {
+    if (this.#whenIdle === undefined || this.#active.some(({ ring }) => ring.outstanding > 0)) return;
+    const done = this.#whenIdle;
+    this.#whenIdle = undefined;
+    done();
+  }
 
   /** Takes what the drivers have made available and prepares it for io_uring; how many chains. Hot. */
   take(): number {
+    this.statistics.tick();
+    if (this.gate.limiter.isActive) return this.#takeLimited();
     let count = 0;
-    for (const running of this.#active) {
-      const { ring } = running;
-      if (!ring.enabled) continue;
-      count += ring.loop.drain(Math.min(BUDGET, this.#uring.free));
-      if (ring.queue.fault !== undefined && !running.faultTold) this.#tellFault(running);
+    for (const running of this.#active) count += this.#takeFrom(running, BUDGET);
+    return count;
+  }
+
+  #takeFrom(running: Running, budget: number): number {
+    const { ring } = running;
+    if (!ring.enabled) return 0;
+    const count = ring.loop.drain(Math.min(budget, this.#uring.free));
+    const dropped = ring.dropped + ring.queue.dropped;
+    if (dropped !== running.dropped) {
+      this.statistics.dropped(dropped - running.dropped);
+      running.dropped = dropped;
+    }
+    if (ring.queue.fault !== undefined && !running.faultTold) this.#tellFault(running);
+    return count;
+  }
+
+  /** One by one, and from each ring in turn, for as long as the limits allow it. */
+  #takeLimited(): number {
+    let count = 0;
+    for (let fruitless = 0; count < BUDGET && fruitless < this.#active.length && this.gate.admits();) {
+      const running = this.#active[this.#turn++ % this.#active.length];
+      const taken = running === undefined ? 0 : this.#takeFrom(running, 1);
+      count += taken;
+      fruitless = taken === 0 ? fruitless + 1 : 0;
     }
     return count;
   }
@@ -180,6 +279,7 @@ export class BlockDevice implements VhostUserDevice {
 
   /** Whether a driver has made something available. Hot: this is what a poll looks at. */
   hasMore(): boolean {
+    if (this.gate.isShut && !this.gate.mayOpen()) return false;
     for (const { ring } of this.#active) if (ring.enabled && ring.queue.hasMore()) return true;
     return false;
   }
@@ -188,8 +288,9 @@ export class BlockDevice implements VhostUserDevice {
     for (const { ring } of this.#active) if (ring.enabled) ring.queue.disableNotification();
   }
 
-  /** Asks for kicks; false where something came before that could be seen. */
+  /** Asks for kicks; false where something came before that could be seen. Nobody asks for what may not be taken. */
   arm(): boolean {
+    if (this.gate.isShut) return true;
     let armed = true;
     for (const { ring } of this.#active) if (ring.enabled && !ring.queue.enableNotification()) armed = false;
     return armed;
@@ -221,6 +322,7 @@ export class BlockDevice implements VhostUserDevice {
     ring.stops();
     while (ring.outstanding > 0) {
       this.#uring.submit(1);
+      this.statistics.tick();
       while (this.#uring.next()) {
         const { tokenHigh, tokenLow, result, flags } = this.#uring;
         if (tokenHigh > TOKEN_CANCEL) this.#foreign.push(tokenHigh);
@@ -250,6 +352,7 @@ export class BlockDevice implements VhostUserDevice {
   /** The ring takes nothing any more; its front end hears of it once, and may reset the device. */
   #tellFault(running: Running): void {
     running.faultTold = true;
+    this.statistics.ringFault();
     const fd = running.errFd;
     if (fd !== undefined && pollNow(fd, EPOLLOUT) === EPOLLOUT) signalEventFd(fd);
   }

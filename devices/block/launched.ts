@@ -10,6 +10,7 @@ import { EXIT, exitNow, keepCompiledCode } from '#shared/sys/process-exit.ts';
 import { DataLoop, type Served } from './data-loop.ts';
 import { takeImage } from './host.ts';
 import { idBytes } from './spec.ts';
+import { makeStatistics } from './stats/statistics.ts';
 
 const LOG_LEVEL = { warning: 0, info: 1 } as const;
 
@@ -51,6 +52,8 @@ function readStart(start: NonNullable<ToDevice['startBlock']>, fds: readonly Own
     id: idBytes(start.serial ?? ''),
     queueCount: start.numQueues || 1,
     maxQueueSize: start.queueSize || 128,
+    limits: {},
+    statistics: makeStatistics(),
     socket: { kind: 'connected', fd: socket.take() },
   });
 }

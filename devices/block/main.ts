@@ -15,6 +15,7 @@ import { listenUnix } from '#shared/sys/unix-socket.ts';
 import { type BlockArguments, USAGE, parseArguments } from './arguments.ts';
 import { takeImage } from './host.ts';
 import { idBytes } from './spec.ts';
+import { makeStatistics } from './stats/statistics.ts';
 import type { Served } from './data-loop.ts';
 import { serveLauncher } from './launched.ts';
 import type { WorkerData } from './worker.ts';
@@ -64,7 +65,17 @@ function serveArguments(given: BlockArguments): void {
       ? { kind: 'listening' as const, fd: listener.value.take() }
       : { kind: 'connected' as const, fd: socket.kind === 'fd' ? socket.fd : -1 };
   const { fd, sectors } = image.value;
-  const served = { imageFd: fd, sectors, readOnly, id: idBytes(serial), queueCount, maxQueueSize: given.queueSize, socket: place };
+  const queues = { queueCount, maxQueueSize: given.queueSize };
+  const served = {
+    imageFd: fd,
+    sectors,
+    readOnly,
+    id: idBytes(serial),
+    ...queues,
+    limits: {},
+    statistics: makeStatistics(),
+    socket: place,
+  };
   startWorker(served, stopFd).on('message', (line: string) => writeSync(2, `ch-block: ${line}\n`));
 }
 

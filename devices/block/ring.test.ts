@@ -9,7 +9,9 @@ import { asFd } from '#shared/sys/owned-fd.ts';
 import { type Buffer as GuestBuffer, DriverQueue } from '#shared/testing/driver-queue.ts';
 import { type TestMemory, makeMemory } from '#shared/testing/memory-builder.ts';
 import { SegmentTable, SplitQueue } from '#shared/virtio/index.ts';
+import { RateLimiter } from './limits/rate-limiter.ts';
 import { BlockRing } from './ring.ts';
+import { Statistics, makeStatistics, readStatistics } from './stats/statistics.ts';
 
 const SECTORS = 64;
 const HEADER = 0x8003;
@@ -26,6 +28,7 @@ class Rig implements Disposable {
   readonly made: TestMemory;
   readonly driver: DriverQueue;
   readonly ring: BlockRing;
+  readonly counters = makeStatistics();
   /** What the kernel is made to have answered; counts from 1. */
   answers = (result: number, _count: number): number => result;
   answered = 0;
@@ -42,7 +45,8 @@ class Rig implements Disposable {
     this.#uring = must(IoUring.create({ entries: 512, operations: Object.values(IORING_OP), files: [asFd(this.fd)] }), 'io_uring');
     const queue = must(SplitQueue.activate(this.driver.config, this.made.memory, segments), 'queue');
     const id = new TextEncoder().encode('serial-of-20-bytes--');
-    const disk = { sectors: contents.length / 512, readOnly, id };
+    const statistics = new Statistics(this.counters);
+    const disk = { sectors: contents.length / 512, readOnly, id, statistics, limiter: new RateLimiter() };
     this.ring = new BlockRing(
       { index: 0, writeThrough: false, callFd: undefined, enabled: true },
       { queue, memory: this.made.memory, uring: this.#uring, disk },
@@ -242,5 +246,24 @@ describe('block requests', () => {
     expect(rig.bytes(DATA, 300)).to.deep.equal(image.slice(512, 812));
     expect(rig.bytes(DATA + 1000, 312)).to.deep.equal(image.slice(812, 1124));
     expect(rig.driver.collect()).to.deep.equal([{ head: 0, written: 1 }]);
+  });
+
+  it('counts what was done, by operation, and in vain', () => {
+    using rig = new Rig();
+    rig.request(IN, 3, [header, read(1024), status]);
+    rig.request(IN, 3, [header, read(512), status]);
+    rig.request(OUT, 3, [header, write(512), status]);
+    rig.request(OUT, 64, [header, write(512), status]);
+    rig.request(FLUSH, 0, [header, status]);
+    rig.request(GET_ID, 0, [header, read(20), status]);
+    rig.request(99, 0, [header, status]);
+    const { operations } = readStatistics(rig.counters);
+    expect(operations.map(({ name, requests, bytes, errors }) => [name, requests, bytes, errors])).to.deep.equal([
+      ['read', 2, 1536, 0],
+      ['write', 2, 512, 1],
+      ['flush', 1, 0, 0],
+      ['other', 2, 0, 1],
+    ]);
+    for (const { requests, buckets } of operations) expect(buckets.reduce((sum, { count }) => sum + count, 0)).to.equal(requests);
   });
 });

@@ -5,6 +5,7 @@ import { signalEventFd } from '#shared/sys/eventfd.ts';
 import { IORING_FSYNC_DATASYNC, IORING_OP, IOSQE_FIXED_FILE, type IoUring } from '#shared/sys/io-uring.ts';
 import type { Fd } from '#shared/sys/owned-fd.ts';
 import { DEFERRED, type DescriptorChain, type QueueHandler, QueueLoop, type SegmentTable, type SplitQueue } from '#shared/virtio/index.ts';
+import type { RateLimiter } from './limits/rate-limiter.ts';
 import { BlockRequest } from './request.ts';
 import {
   ID_BYTES,
@@ -17,6 +18,7 @@ import {
   VIRTIO_BLK_T_IN,
   VIRTIO_BLK_T_OUT,
 } from './spec.ts';
+import { OPERATION as COUNTED, type Statistics } from './stats/statistics.ts';
 
 /** What all queues of a disk share. */
 export interface Disk {
@@ -24,6 +26,8 @@ export interface Disk {
   readonly readOnly: boolean;
   /** Exactly ID_BYTES, zero-padded. */
   readonly id: Uint8Array;
+  readonly statistics: Statistics;
+  readonly limiter: RateLimiter;
 }
 
 /** The image's position among the ring's registered files. */
@@ -50,9 +54,9 @@ const MOST_RETRIES = 64;
 
 /**
  * A slot per head: status address f64, offset f64, bytes left f64, used length f64, first segment u32, segments u32, operation u32,
- * retries since something moved u32.
+ * retries since something moved u32, bytes f64, when it was begun f64 (microseconds).
  */
-const SLOT_SIZE = 48;
+const SLOT_SIZE = 64;
 const STATUS = 0;
 const OFFSET = 8;
 const LEFT = 16;
@@ -61,6 +65,8 @@ const SEGMENT = 32;
 const COUNT = 36;
 const OPERATION = 40;
 const RETRIES = 44;
+const BYTES = 48;
+const BEGUN = 56;
 
 export interface RingDependencies {
   readonly queue: SplitQueue;
@@ -96,6 +102,8 @@ export class BlockRing implements QueueHandler {
   readonly #slots: DataView;
   readonly #request = new BlockRequest();
   readonly #writeFlags: number;
+  /** What the request just parsed counts as. */
+  #counted: number = COUNTED.other;
 
   constructor(options: RingOptions, { queue, memory, uring, disk }: RingDependencies) {
     this.index = options.index;
@@ -117,6 +125,7 @@ export class BlockRing implements QueueHandler {
   handle(chain: DescriptorChain): number {
     const request = this.#request;
     const fault = request.parse(chain, this.#memory);
+    this.#counted = COUNTED.other;
     if (fault === 'NO_STATUS_BYTE') {
       this.dropped++;
       return 0;
@@ -124,13 +133,16 @@ export class BlockRing implements QueueHandler {
     if (fault !== undefined) return this.#answer(VIRTIO_BLK_S_IOERR, 1);
     switch (request.type) {
       case VIRTIO_BLK_T_IN:
+        this.#counted = COUNTED.read;
         return this.#transfer(chain.head, IORING_OP.READ, request.writableBytes);
       case VIRTIO_BLK_T_OUT:
+        this.#counted = COUNTED.write;
         // 5.2.6.2: a write to a read-only device fails, whether the driver knows of VIRTIO_BLK_F_RO or not.
         return this.#disk.readOnly
           ? this.#answer(VIRTIO_BLK_S_IOERR, 1)
           : this.#transfer(chain.head, IORING_OP.WRITE, request.readableBytes);
       case VIRTIO_BLK_T_FLUSH:
+        this.#counted = COUNTED.flush;
         return this.#flush(chain.head);
       case VIRTIO_BLK_T_GET_ID:
         return this.#getId();
@@ -179,6 +191,9 @@ export class BlockRing implements QueueHandler {
     slots.setUint32(at + COUNT, reads ? request.writableCount : request.readableCount, true);
     slots.setUint32(at + OPERATION, operation, true);
     slots.setUint32(at + RETRIES, 0, true);
+    slots.setFloat64(at + BYTES, bytes, true);
+    slots.setFloat64(at + BEGUN, this.#disk.statistics.nowUs, true);
+    if (this.#disk.limiter.isActive) this.#disk.limiter.charge(bytes);
     this.#start(head);
     return DEFERRED;
   }
@@ -191,6 +206,8 @@ export class BlockRing implements QueueHandler {
     this.#slots.setFloat64(at + WRITTEN, 1, true);
     this.#slots.setUint32(at + OPERATION, IORING_OP.FSYNC, true);
     this.#slots.setUint32(at + RETRIES, 0, true);
+    this.#slots.setFloat64(at + BYTES, 0, true);
+    this.#slots.setFloat64(at + BEGUN, this.#disk.statistics.nowUs, true);
     this.#start(head);
     return DEFERRED;
   }
@@ -278,13 +295,22 @@ export class BlockRing implements QueueHandler {
   }
 
   #finish(head: number, status: number, written: number): void {
-    this.#memory.writeU8(this.#slots.getFloat64(head * SLOT_SIZE + STATUS, true), status);
+    const at = head * SLOT_SIZE;
+    const slots = this.#slots;
+    this.#memory.writeU8(slots.getFloat64(at + STATUS, true), status);
     this.loop.complete(head, written);
+    const counted = countedAs(slots.getUint32(at + OPERATION, true));
+    const begun = slots.getFloat64(at + BEGUN, true);
+    if (status === VIRTIO_BLK_S_OK) this.#disk.statistics.done(counted, begun, slots.getFloat64(at + BYTES, true));
+    else this.#disk.statistics.failed(counted, begun);
   }
 
   /** The status of the request just parsed; answers the used length. */
   #answer(status: number, written: number): number {
     this.#memory.writeU8(this.#request.status, status);
+    const { statistics } = this.#disk;
+    if (status === VIRTIO_BLK_S_OK) statistics.done(this.#counted, statistics.nowUs, 0);
+    else statistics.failed(this.#counted, statistics.nowUs);
     return written;
   }
 
@@ -300,4 +326,9 @@ export class BlockRing implements QueueHandler {
     }
     return this.#answer(VIRTIO_BLK_S_OK, done + 1);
   }
+}
+
+function countedAs(operation: number): number {
+  if (operation === IORING_OP.READ) return COUNTED.read;
+  return operation === IORING_OP.WRITE ? COUNTED.write : COUNTED.flush;
 }
