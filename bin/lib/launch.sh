@@ -18,6 +18,12 @@ if [ -z "${CH_NO_BUILD-}" ] && [ -e "$root/tools/build.ts" ]; then
 fi
 
 main=$root/dist/$program.js
+# Below some 20 open files node dies by a signal, without a word; it raises the limit again as far as it may.
+# shellcheck disable=SC3045 # every sh that there is knows -S and -n
+ulimit -S -n 32 2>/dev/null || {
+  printf "%s: fewer than 32 files may be open at once; raise the limit ('ulimit -n 1024')\n" "${self##*/}" >&2
+  exit 1
+}
 # What node compiled is kept for the next start: a quarter less work for each thread.
 export NODE_COMPILE_CACHE="${NODE_COMPILE_CACHE-$root/dist/.compile-cache}"
 if [ -n "${keep_terminal-}" ] && [ -t 0 ]; then

@@ -46,7 +46,7 @@ export interface LaunchPlan {
 
 export interface PlanOptions {
   readonly vmId: string;
-  /** 0 warnings, 1 information, 2 debugging, 3 everything. */
+  /** 0 warnings, 1 information, 2 debugging. */
   readonly logLevel: number;
   /** The terminal's size in characters, where a console is on it. */
   readonly terminalSize?: { readonly columns: number; readonly rows: number };

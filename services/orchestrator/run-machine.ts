@@ -6,6 +6,7 @@ import { isTerminal, windowSize } from '#shared/sys/terminal.ts';
 import { attachUser } from './attach-user.ts';
 import { closeConsoles } from './launch/console-channel.ts';
 import type { LaunchError } from './launch/launch-error.ts';
+import { tooFewOpenFiles } from './launch/open-files.ts';
 import { Resources } from './launch/resources.ts';
 import { makeRunDirectory, register, removeRunDirectory, sweepStale } from './launch/run-directory.ts';
 import { cpuHasVirtualization, looksLikeLinux } from './launch/slow-kvm.ts';
@@ -17,7 +18,7 @@ import type { Deadlines } from './supervise/supervisor.ts';
 
 export interface RunOptions {
   readonly programs: Programs;
-  /** 0 warnings, 1 information, 2 debugging, 3 everything. */
+  /** 0 warnings, 1 information, 2 debugging. */
   readonly logLevel: number;
   /** Boot a Linux even where KVM emulates every instruction. */
   readonly slowKvm: boolean;
@@ -59,6 +60,8 @@ export class BegunMachine {
 
   static begin(coreScript: string, verbose: boolean): Result<BegunMachine, LaunchError> {
     inheritNothing();
+    const tooFew = tooFewOpenFiles();
+    if (tooFew !== undefined) return err(tooFew);
     const signals = new Signals();
     const directory = makeRunDirectory();
     if (!directory.ok) return directory;
@@ -106,6 +109,8 @@ export class BegunMachine {
 
   /** Opens everything that the plan names, then starts the devices. */
   #prepare(plan: LaunchPlan, resources: Resources, config: VmConfig, options: RunOptions): Result<readonly StartedProcess[], LaunchError> {
+    const tooFew = tooFewOpenFiles(config);
+    if (tooFew !== undefined) return err(tooFew);
     for (const resource of plan.resources) {
       const opened = resources.open(resource);
       if (!opened.ok) return opened;

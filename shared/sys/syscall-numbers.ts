@@ -45,6 +45,7 @@ export const SYS = {
   dup3: 292,
   epoll_pwait: 281,
   memfd_create: 319,
+  prlimit64: 302,
   preadv2: 327,
   io_uring_setup: 425,
   io_uring_enter: 426,

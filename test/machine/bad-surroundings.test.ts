@@ -1,6 +1,6 @@
 /** What a machine may meet that its user did not write: KVM that is not there, files of others, processes that do not start. */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { CHECKOUT } from '../harness/checkout.ts';
@@ -108,6 +108,35 @@ exec "$0" "$@"`;
     mkdirSync(join(place.folder, 'run/ch'));
     const ended = await place.start(OFF, [...AS_NOBODY, CHCTL]).ended;
     expectLines(place, ended, ['"@/run/ch" belongs to another user; set XDG_RUNTIME_DIR to a folder of your own'], 1);
+  });
+
+  describe('few files that may be open', () => {
+    const limited = (limit: number): readonly string[] => ['sh', '-c', `ulimit -n ${limit} && exec "$0" "$@"`, CHCTL];
+    const DISK = [...OFF, '--disk', 'path=disk'];
+    for (const [limit, args, line] of [
+      [20, OFF, "fewer than 32 files may be open at once; raise the limit ('ulimit -n 1024')"],
+      [40, OFF, "only 40 files may be open at once and a machine takes 54; raise the limit ('ulimit -n 54', or more)"],
+      [54, DISK, "only 54 files may be open at once and this machine takes up to 64; raise the limit ('ulimit -n 64', or more)"],
+    ] as const) {
+      it(`${limit} -> how many are needed`, async () => {
+        expectLines(place, await place.start(args, limited(limit)).ended, [line], 1);
+      });
+    }
+
+    it('as many as are needed suffice', async () => {
+      const disks = ['--disk', 'path=disk,num_queues=2', 'path=disk2'];
+      const args = [...OFF, ...disks, '--cpus', 'boot=2', '--console', 'file=console'];
+      const ended = await place.start(args, limited(48 + 2 * 6 + 2 * 8 + 3 * 2)).ended;
+      rmSync(join(place.folder, 'console'));
+      expectLines(place, ended, [], 0);
+    });
+  });
+
+  it('a run folder on a file system that is full -> the machine runs, and cannot be found', async function () {
+    needs(this, ['unshare', '--mount', 'true']);
+    const script = `mount -t tmpfs -o size=4k none run && head -c 4096 /dev/zero > run/full && exec "$0" "$@"`;
+    const ended = await place.start(OFF, ['unshare', '--mount', 'sh', '-c', script, CHCTL]).ended;
+    expectLines(place, ended, ['the machine cannot be registered: ENOSPC: no space left on device'], 0);
   });
 
   it('no huge pages reserved -> how many, and where to', async function () {
