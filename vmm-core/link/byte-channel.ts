@@ -14,6 +14,7 @@ import { pollNow } from '#shared/sys/poll.ts';
 import type { Watcher, Watch } from '#shared/sys/watcher.ts';
 import { SYS } from '#shared/sys/syscall-numbers.ts';
 import { accept } from '#shared/sys/unix-socket.ts';
+import { Backlog } from './backlog.ts';
 
 /** A terminal says "writable" when this much fits (the kernel's WAKEUP_CHARS); pipes and sockets promise more. */
 const WRITE_PIECE = 256;
@@ -172,7 +173,7 @@ class Sink {
   readonly #piece = allocate(WRITE_PIECE);
   #fd: OwnedFd | undefined;
   #watch: Watch | undefined;
-  #backlog = Buffer.alloc(0);
+  readonly #backlog = new Backlog(BACKLOG);
 
   constructor(watcher: Watcher, keeps: boolean, events: SinkEvents) {
     this.#watcher = watcher;
@@ -207,9 +208,9 @@ class Sink {
   /** True once nothing older is left to write. */
   flushBacklog(): boolean {
     while (this.#backlog.length > 0 && this.#fd !== undefined) {
-      const written = this.#put(this.#fd.fd, this.#backlog.subarray(0, WRITE_PIECE));
+      const written = this.#put(this.#fd.fd, this.#backlog.oldest(WRITE_PIECE));
       if (written === 0) return false;
-      this.#backlog = this.#backlog.subarray(written);
+      this.#backlog.drop(written);
     }
     return this.#backlog.length === 0;
   }
@@ -258,7 +259,7 @@ class Sink {
   }
 
   #keep(bytes: Uint8Array): number {
-    this.#backlog = Buffer.concat([this.#backlog, bytes]).subarray(-BACKLOG);
+    this.#backlog.add(bytes);
     return bytes.length;
   }
 }
