@@ -1,4 +1,11 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
+import { CHECKOUT } from '../harness/checkout.ts';
 import { Lab } from '../harness/lab/lab.ts';
 import { type Place, run } from '../harness/lab/place.ts';
 import { sharedPlace } from '../harness/shared-place.ts';
@@ -72,4 +79,23 @@ describe('the place where machines run', function () {
     expect((await command.ended).status).to.equal(4);
     expect(text).to.equal('33 99\r\n');
   });
+
+  it('SIGINT while it comes up for a user -> status 130, nothing left', async function () {
+    if (!(place instanceof Lab)) return this.skip();
+    const user = spawn(process.execPath, [join(CHECKOUT, 'test/harness/lab/main.ts'), 'true'], { stdio: 'ignore' });
+    const ended = once(user, 'exit');
+    const folder = (): string | undefined => readdirSync(tmpdir()).find((name) => name.startsWith(`ch-lab-${user.pid}-`));
+    while (!existsSync(join(tmpdir(), folder() ?? '-', 'qemu.log'))) await sleep(20);
+    const qemu = childOf(user.pid ?? 0, 'qemu-system');
+    user.kill('SIGINT');
+    expect(await ended).to.deep.equal([130, null]);
+    expect(folder()).to.equal(undefined);
+    expect(qemu === undefined || !existsSync(`/proc/${qemu}`)).to.equal(true);
+  });
 });
+
+/** The process id of a child whose command begins with `command`. */
+function childOf(parent: number, command: string): string | undefined {
+  const children = readFileSync(`/proc/${parent}/task/${parent}/children`, 'latin1').trim().split(' ');
+  return children.find((pid) => readFileSync(`/proc/${pid}/cmdline`, 'latin1').startsWith(command));
+}

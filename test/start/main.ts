@@ -12,6 +12,7 @@ import { CHECKOUT } from '../harness/checkout.ts';
 import { copyDisk, demoGuest } from '../harness/guests.ts';
 import { chooseHypervisor, openLab } from '../harness/lab/hypervisor.ts';
 import { onPipes } from '../harness/lab/user-pipes.ts';
+import { UserSignals } from '../harness/lab/user-signals.ts';
 import { onTerminal } from '../harness/lab/user-terminal.ts';
 import { ensurePackages } from '../harness/packages/install.ts';
 import { Progress } from './progress.ts';
@@ -53,15 +54,17 @@ async function onHost(): Promise<number> {
 }
 
 async function inLab(): Promise<number> {
-  const lab = await progress.step('the lab is up', openLab({ report: (line) => progress.say(line) }));
+  const signals = new UserSignals();
+  const lab = await openLab({ report: (line) => progress.say(line), giveUp: signals.giveUp });
   if (!lab.ok) {
-    progress.say(lab.error);
-    return EXIT.failed;
+    progress.say(signals.status === undefined ? lab.error : 'interrupted');
+    return signals.status ?? EXIT.failed;
   }
+  progress.say('the lab is up');
   const [, demo] = await ready;
   const script = `export CH_NO_BUILD=1\n${runScript({ ...demo, disk: copyDisk(lab.value.share, demo.disk, 'start') })}`;
   progress.say(HAND_OVER);
-  const ended = interactive ? await onTerminal(lab.value, script) : await onPipes(lab.value, script);
+  const ended = interactive ? await onTerminal(lab.value, script, signals) : await onPipes(lab.value, script, signals);
   process.stderr.write(ended.stderr);
   await lab.value.close();
   return ended.status;

@@ -32,6 +32,10 @@ export interface PlaceNeeds {
   /** Memory of the lab's machine; the host has what it has. */
   readonly memoryMiB?: number;
   readonly report: (line: string) => void;
+  /**
+   * Gives the lab up while it comes up. With it the lab is left alone by a Ctrl-C at our terminal: whoever gives this hands signals on.
+   */
+  readonly giveUp?: AbortSignal;
 }
 
 /** Makes the chosen place ready, with the packages that it takes. The caller closes it. */
@@ -41,10 +45,10 @@ export async function openPlace(hypervisor: Hypervisor, needs: PlaceNeeds): Prom
   return lab;
 }
 
-export async function openLab({ memoryMiB = 3072, report }: PlaceNeeds): Promise<Result<Lab, string>> {
+export async function openLab({ memoryMiB = 3072, report, giveUp }: PlaceNeeds): Promise<Result<Lab, string>> {
   const packages = ensurePackages(['lab', 'images'], report);
   if (!packages.ok) return err(packages.error.message);
-  const lab = await Lab.start({ cpus: CPUS, memoryMiB }, report);
+  const lab = await Lab.start({ cpus: CPUS, memoryMiB, giveUp }, report);
   return lab.ok ? lab : err(lab.error.message);
 }
 

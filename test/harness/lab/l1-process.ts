@@ -10,6 +10,8 @@ import type { L1Image } from './l1-image.ts';
 export interface L1Options {
   readonly cpus: number;
   readonly memoryMiB: number;
+  /** Gives L1 up while it comes up; with it L1 has a process group of its own, which a Ctrl-C at our terminal does not reach. */
+  readonly giveUp: AbortSignal | undefined;
 }
 
 /** Where L1's processes have their sockets and logs, and the folder that it shares. */
@@ -37,17 +39,21 @@ export async function startL1(image: L1Image, options: L1Options, folders: L1Fol
   const kill = (): void => {
     for (const child of children) child.kill('SIGKILL');
   };
-  for (const [tag, source] of [
-    ['host', '/'],
-    ['share', folders.share],
+  const ownGroup = options.giveUp !== undefined;
+  const servers = [];
+  for (const { tag, source } of [
+    { tag: 'host', source: '/' },
+    { tag: 'share', source: folders.share },
   ] as const) {
-    const server = serveFiles(tag, source, folders.work);
+    const server = serveFiles(tag, source, { work: folders.work, ownGroup });
     if (server === undefined) return err('virtiofsd is not installed');
     children.push(server);
-    if (!(await appears(join(folders.work, `${tag}.sock`), server))) {
-      kill();
-      return err(`virtiofsd did not start: ${logTail(folders.work, `virtiofsd-${tag}`)}`);
-    }
+    servers.push(appears(join(folders.work, `${tag}.sock`), server).then((serves) => ({ tag, serves })));
+  }
+  const failed = (await Promise.all(servers)).find(({ serves }) => !serves);
+  if (failed !== undefined) {
+    kill();
+    return err(`virtiofsd did not start: ${logTail(folders.work, `virtiofsd-${failed.tag}`)}`);
   }
   const qemu = startQemu(image, options, folders);
   children.push(qemu);
@@ -63,7 +69,7 @@ export function logTail(work: string, name: string): string {
   return existsSync(path) ? readFileSync(path, 'utf8').trim().split('\n').slice(-5).join('\n') : '(no log)';
 }
 
-function serveFiles(tag: string, source: string, work: string): ChildProcess | undefined {
+function serveFiles(tag: string, source: string, { work, ownGroup }: { work: string; ownGroup: boolean }): ChildProcess | undefined {
   const program = findVirtiofsd();
   if (program === undefined) return undefined;
   const socket = join(work, `${tag}.sock`);
@@ -75,7 +81,7 @@ function serveFiles(tag: string, source: string, work: string): ChildProcess | u
       ? ['--socket-path', socket, '--shared-dir', source, '--sandbox', sandbox, '--cache', cache, '--no-announce-submounts']
       : [`--socket-path=${socket}`, '-o', `source=${source}`, '-o', `cache=${cache}`, '-o', 'sandbox=chroot', '--thread-pool-size=2'];
   const prefix = program.flavour === 'qemu' && !isRoot() ? ROOT_OF_NAMESPACE : [];
-  return spawnMortal([program.path, ...options], { log: join(work, `virtiofsd-${tag}.log`), pipes: 0, prefix });
+  return spawnMortal([program.path, ...options], { log: join(work, `virtiofsd-${tag}.log`), pipes: 0, prefix, ownGroup });
 }
 
 /** QEMU's virtiofsd wants to be root and to write below /run; of a namespace will do, in which it may read what its user may. */
@@ -92,7 +98,7 @@ const ROOT_OF_NAMESPACE = [
 const CPU = 'max,-xsave,-xsaveopt,-avx,-avx2,-f16c,-fma,-pku,-vaes,-vpclmulqdq,-erms,-fsrm';
 
 function startQemu(image: L1Image, options: L1Options, folders: L1Folders): ChildProcess {
-  const { cpus, memoryMiB } = options;
+  const { cpus, memoryMiB, giveUp } = options;
   const command = [
     ...['qemu-system-x86_64', '-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot', '-nic', 'none'],
     ...['-accel', 'tcg,thread=multi', '-cpu', CPU, '-smp', `${cpus}`, '-m', `${memoryMiB}M`],
@@ -107,7 +113,7 @@ function startQemu(image: L1Image, options: L1Options, folders: L1Folders): Chil
     ]),
     ...['-device', 'virtio-serial-pci', ...serialPorts()],
   ];
-  return spawnMortal(command, { log: join(folders.work, 'qemu.log'), pipes: COMMAND_PORTS + 2, prefix: [] });
+  return spawnMortal(command, { log: join(folders.work, 'qemu.log'), pipes: COMMAND_PORTS + 2, prefix: [], ownGroup: giveUp !== undefined });
 }
 
 /** Port 0 is kept by QEMU for a console; each of the others is one of the socket pairs that spawn makes from descriptor 3 on. */
@@ -124,14 +130,15 @@ interface MortalOptions {
   readonly pipes: number;
   /** Words before the command that change its credentials: that would undo the arrangement for its death. */
   readonly prefix: readonly string[];
+  readonly ownGroup: boolean;
 }
 
 /** A process that the kernel kills when this one is gone. */
-function spawnMortal(command: readonly string[], { log, pipes, prefix }: MortalOptions): ChildProcess {
+function spawnMortal(command: readonly string[], { log, pipes, prefix, ownGroup }: MortalOptions): ChildProcess {
   const output = openSync(log, 'w');
   const stdio = ['ignore' as const, output, output, ...Array.from({ length: pipes }, () => 'pipe' as const)];
   const [program = 'setpriv', ...words] = [...prefix, 'setpriv', '--pdeathsig', 'KILL', ...command];
-  const child = spawn(program, words, { stdio });
+  const child = spawn(program, words, { stdio, detached: ownGroup });
   closeSync(output);
   child.on('error', () => {});
   return child;

@@ -17,7 +17,7 @@ import type { Ended, Place, RunningCommand, SignalName } from './place.ts';
 import { Port } from './port.ts';
 
 export interface LabError {
-  readonly code: 'NO_IMAGE' | 'NO_BOOT';
+  readonly code: 'NO_IMAGE' | 'NO_BOOT' | 'GIVEN_UP';
   readonly message: string;
 }
 
@@ -76,12 +76,16 @@ export class Lab implements Place {
     for (let attempt = 1; attempt <= BOOT_ATTEMPTS; attempt++) {
       const folders = makeFolders();
       const l1 = await startL1(image.value, options, folders);
-      if (!l1.ok) why = l1.error;
-      else if (await saysReady(l1.value)) return ok(Lab.#over(folders, l1.value));
-      else why = logTail(folders.work, 'l1-console');
-      if (l1.ok) l1.value.kill();
-      const kept = keepLogs(folders.work, 'lab-boot');
+      if (l1.ok && (await saysReady(l1.value, options.giveUp))) return ok(Lab.#over(folders, l1.value));
+      why = l1.ok ? logTail(folders.work, 'l1-console') : l1.error;
+      if (l1.ok) {
+        l1.value.kill();
+        await l1.value.gone;
+      }
+      const givenUp = options.giveUp?.aborted === true;
+      const kept = givenUp ? '' : keepLogs(folders.work, 'lab-boot');
       rmSync(folders.work, { recursive: true, force: true });
+      if (givenUp) return err({ code: 'GIVEN_UP', message: 'the lab was given up' });
       report(`the lab did not come up (attempt ${attempt} of ${BOOT_ATTEMPTS}); its logs: ${kept}`);
     }
     return err({ code: 'NO_BOOT', message: `the lab did not come up:\n${why}` });
@@ -206,7 +210,7 @@ function removeAbandoned(): void {
   }
 }
 
-function saysReady(l1: L1Process): Promise<boolean> {
+function saysReady(l1: L1Process, giveUp: AbortSignal | undefined): Promise<boolean> {
   const [control] = l1.pipes;
   return new Promise((resolve) => {
     const deadline = setTimeout(() => resolve(false), BOOT_TIMEOUT_MS);
@@ -217,6 +221,8 @@ function saysReady(l1: L1Process): Promise<boolean> {
     control?.once('data', () => answer(true));
     control?.on('error', () => answer(false));
     void l1.gone.then(() => answer(false));
+    giveUp?.addEventListener('abort', () => answer(false));
+    if (giveUp?.aborted === true) answer(false);
   });
 }
 

@@ -1,9 +1,11 @@
 import type { Lab, TerminalSize } from './lab.ts';
 import type { Ended } from './place.ts';
+import type { UserSignals } from './user-signals.ts';
 
 /** Runs a script on the lab's terminal, with the user's as its other end: raw, every byte passed on, restored afterwards. */
-export async function onTerminal(lab: Lab, script: string): Promise<Ended> {
+export async function onTerminal(lab: Lab, script: string, signals: UserSignals): Promise<Ended> {
   const command = lab.startOnTerminal(script, currentSize());
+  signals.goTo(command);
   const resize = (): void => lab.resizeTerminal(currentSize());
   const type = (chunk: Buffer): void => command.write(chunk);
   const restore = (): void => void process.stdin.setRawMode(false);
