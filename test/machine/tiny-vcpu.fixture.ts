@@ -1,6 +1,7 @@
 /** The worker of a tiny machine's vCPU: its buses write what the guest does into a log that the test reads. */
 import { parentPort } from 'node:worker_threads';
 import { exitOnUncaught } from '#shared/sys/process-exit.ts';
+import { REQUEST, WORD, controlWords } from '../../vmm-core/vcpu/control-words.ts';
 import type { IoSpace } from '../../vmm-core/vcpu/run-loop.ts';
 import { type VcpuThreadData, receiveVcpuData, runVcpuThread } from '../../vmm-core/vcpu/thread.ts';
 import { AccessLog } from './access-log.ts';
@@ -11,6 +12,9 @@ const { thread, log } = receiveVcpuData<{ thread: VcpuThreadData; log: SharedArr
 const accesses = new AccessLog(log);
 /** A write to this port keeps the vCPU where it is, as the power-off port does. */
 const HOLD_PORT = 0x600;
+/** The same, just after the main thread has asked for a pause, and before its kick. */
+const ASKED_PORT = 0x601;
+const words = controlWords(thread.control, thread.index);
 
 runVcpuThread(
   thread,
@@ -23,7 +27,8 @@ runVcpuThread(
       },
       write: (address, size, value) => {
         accesses.add({ space: name, direction: 'write', address, value, size });
-        if (name === 'pio' && address === HOLD_PORT) hold();
+        if (name === 'pio' && address === ASKED_PORT) Atomics.store(words, WORD.request, REQUEST.pause);
+        if (name === 'pio' && (address === HOLD_PORT || address === ASKED_PORT)) hold();
       },
     });
     return {

@@ -98,6 +98,16 @@ describe('vCPU on KVM', function () {
     expect(machine.log.all()[1]?.value).to.equal(2);
   });
 
+  it('keeps a vCPU that asks to hold it between the request for a pause and its kick', async () => {
+    const code = [0x66, 0xba, 0x01, 0x06, 0xee, ...post(2), ...SPIN]; // mov dx, 0x601; out dx, al
+    await using machine = new TinyMachine({ code });
+    machine.start();
+    while (machine.threads.stateOf(0) !== STATE.paused && machine.log.count < 2) await setImmediate();
+    expect([machine.threads.stateOf(0), machine.log.count]).to.deep.equal([STATE.paused, 1]);
+    machine.threads.resumeAll();
+    await machine.log.reaches(2);
+  });
+
   it('reports a triple fault and stays paused', async () => {
     // An empty IDT: lidt [null], ud2.
     const code = [0x0f, 0x01, 0x1d, ...dword(0x10_1000), 0x0f, 0x0b];

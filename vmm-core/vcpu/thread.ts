@@ -51,8 +51,10 @@ export function runVcpuThread(data: VcpuThreadData, build: (hooks: VcpuHooks) =>
   expect(new Vcpu(vcpuFd, data.index).setSignalMask(kickOnlySignalMask()), 'vCPU thread');
   const run = expect(Mapping.map({ fd: vcpuFd, length: data.runSize }), 'vCPU thread');
   const hold = (): void => {
-    // The kick waits, blocked, for the next KVM_RUN, which it ends before the guest's next instruction.
-    if (Atomics.compareExchange(words, WORD.request, REQUEST.run, REQUEST.pause) === REQUEST.run) kickThread(tid);
+    Atomics.compareExchange(words, WORD.request, REQUEST.run, REQUEST.pause);
+    // The kick waits, blocked, for the next KVM_RUN, which it ends before the guest's next instruction. Whoever has asked for
+    // something else meanwhile kicks too, but may not have come to that yet.
+    kickThread(tid);
   };
   const loop = new RunLoop({
     vcpuFd,
