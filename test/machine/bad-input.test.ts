@@ -1,7 +1,7 @@
 /** What users get wrong, through the real `chctl`, core and disk process: one line each, and nothing left behind. */
 import { expect } from 'chai';
 import { makeFiles } from './bad-files.ts';
-import { CommandPlace, type Ended, buildOnce, expectLines } from './chctl-command.ts';
+import { type CommandPlace, type Ended, expectLines, inPlaces } from './chctl-command.ts';
 import { needsKvm } from './tiny-machine.ts';
 
 /** What is given, what is said (`@` stands for the folder), and with which status it ends. */
@@ -203,23 +203,12 @@ const DEVICES: readonly Row[] = [
 ];
 
 describe('bad input -> one line, nothing left behind', function () {
-  this.timeout(30_000);
+  this.timeout(60_000);
   needsKvm(this);
   let place: CommandPlace;
-  let files: readonly string[];
-
-  before(function () {
-    this.timeout(120_000);
-    buildOnce();
-    place = new CommandPlace();
+  inPlaces((made) => {
+    place = made;
     makeFiles(place.folder);
-    files = place.files();
-  });
-  after(() => place[Symbol.asyncDispose]());
-  afterEach(function () {
-    const left = place.left(files);
-    place.killAll();
-    if (this.currentTest?.state !== 'failed') expect(left, 'left behind').to.deep.equal([]);
   });
 
   function refused(ended: Ended, line: string, status = 1): void {

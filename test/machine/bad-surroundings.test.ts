@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { CHECKOUT } from '../harness/checkout.ts';
 import { makeFiles } from './bad-files.ts';
-import { CommandPlace, buildOnce, expectLines } from './chctl-command.ts';
+import { type CommandPlace, expectLines, inPlaces } from './chctl-command.ts';
 import { needsKvm } from './tiny-machine.ts';
 
 const CHCTL = join(CHECKOUT, 'bin/chctl');
@@ -18,26 +18,14 @@ const OFF = ['--kernel', 'off'];
 const STAY = ['--kernel', 'stay'];
 
 describe('bad surroundings -> what to do, nothing left behind', function () {
-  this.timeout(30_000);
+  this.timeout(60_000);
   needsKvm(this);
   let place: CommandPlace;
-  let files: readonly string[];
-
-  before(function () {
-    this.timeout(120_000);
-    buildOnce();
-  });
-  beforeEach(() => {
-    place = new CommandPlace();
+  inPlaces((made) => {
+    place = made;
     makeFiles(place.folder);
     mkdirSync(join(place.folder, 'dev'));
     chmodSync(join(place.folder, 'run'), 0o777);
-    files = place.files();
-  });
-  afterEach(async function () {
-    const left = place.left(files);
-    await place[Symbol.asyncDispose]();
-    if (this.currentTest?.state !== 'failed') expect(left, 'left behind').to.deep.equal([]);
   });
 
   /** Skips the test where `command`, with nothing to do, fails. */

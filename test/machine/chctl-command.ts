@@ -7,8 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { CHECKOUT } from '../harness/checkout.ts';
 
-/** Whoever takes longer is killed, and its status is none. */
-const DEADLINE_MS = 10_000;
+/** Whoever takes longer is killed, and its status is none: far more than anything here takes on a busy machine. */
+const DEADLINE_MS = 40_000;
 const MARK = 'CH_BAD_INPUT';
 
 export interface Ended {
@@ -92,10 +92,22 @@ export class CommandPlace implements AsyncDisposable {
   left(files: readonly string[]): readonly string[] {
     const known = new Set(files);
     return [
-      ...this.#processes().map((pid) => `process ${pid}: ${commandOf(pid)}`),
+      ...this.processes().map((pid) => `process ${pid}: ${commandOf(pid)}`),
       ...this.#runFolders().map((name) => `run folder ${name}`),
       ...this.files().filter((name) => !known.has(name)),
     ];
+  }
+
+  /** That carry this place's mark in their environment, and are no zombies. */
+  processes(): readonly number[] {
+    return readdirSync('/proc').flatMap((pid) => {
+      if (!/^\d+$/.test(pid)) return [];
+      try {
+        return readFileSync(`/proc/${pid}/environ`, 'latin1').includes(`${MARK}=${this.folder}\0`) ? [Number(pid)] : [];
+      } catch {
+        return [];
+      }
+    });
   }
 
   files(): readonly string[] {
@@ -103,7 +115,7 @@ export class CommandPlace implements AsyncDisposable {
   }
 
   killAll(): void {
-    for (const pid of this.#processes()) {
+    for (const pid of this.processes()) {
       try {
         process.kill(pid, 'SIGKILL');
       } catch {
@@ -114,25 +126,13 @@ export class CommandPlace implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.killAll();
-    while (this.#processes().length > 0) await sleep(10);
+    while (this.processes().length > 0) await sleep(10);
     rmSync(this.folder, { recursive: true });
   }
 
   #runFolders(): readonly string[] {
     const root = join(this.folder, 'run/ch');
     return existsSync(root) ? readdirSync(root) : [];
-  }
-
-  /** That carry this place's mark in their environment, and are no zombies. */
-  #processes(): readonly number[] {
-    return readdirSync('/proc').flatMap((pid) => {
-      if (!/^\d+$/.test(pid)) return [];
-      try {
-        return readFileSync(`/proc/${pid}/environ`, 'latin1').includes(`${MARK}=${this.folder}\0`) ? [Number(pid)] : [];
-      } catch {
-        return [];
-      }
-    });
   }
 }
 
@@ -151,8 +151,28 @@ export function expectLines(place: CommandPlace, ended: Ended, wanted: readonly 
   expect(ended.status).to.equal(status);
 }
 
+/** The hooks of a suite: each test has a place of its own, which `prepare` fills, and fails where it leaves anything there. */
+export function inPlaces(prepare: (place: CommandPlace) => void): void {
+  let place: CommandPlace;
+  let files: readonly string[];
+  before(function () {
+    this.timeout(120_000);
+    build();
+  });
+  beforeEach(() => {
+    place = new CommandPlace();
+    prepare(place);
+    files = place.files();
+  });
+  afterEach(async function () {
+    const left = place.left(files);
+    await place[Symbol.asyncDispose]();
+    if (this.currentTest?.state !== 'failed') expect(left, 'left behind').to.deep.equal([]);
+  });
+}
+
 /** Builds what `bin/chctl` runs, where sources are newer. */
-export function buildOnce(): void {
+function build(): void {
   const { status, stderr } = spawnSync(join(CHECKOUT, 'bin/chctl'), ['--version'], { encoding: 'utf8' });
   if (status !== 0) throw new Error(`bin/chctl does not start: ${stderr}`);
 }

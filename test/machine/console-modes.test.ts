@@ -1,17 +1,18 @@
 /** Where a serial port's and a console's bytes go, through the real `chctl` and core, with a guest that answers on both. */
-import { closeSync, constants, existsSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
+import { closeSync, constants, existsSync, openSync, readFileSync, readSync, rmSync, writeSync } from 'node:fs';
 import { type Socket, connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
-import { CommandPlace, buildOnce } from './chctl-command.ts';
+import { type CommandPlace, type Started, inPlaces } from './chctl-command.ts';
 import { FLOOD, writeEchoGuest } from './echo-guest.ts';
 import { needsKvm } from './tiny-machine.ts';
 
 /** What is kept for a reader to come. */
 const BACKLOG = 64 * 1024;
 
-const DEADLINE_MS = 10_000;
+/** Far more than anything here takes on a busy machine. */
+const DEADLINE_MS = 40_000;
 
 const LINES = [
   { name: 'serial', other: 'console', greeting: 'S' },
@@ -19,30 +20,21 @@ const LINES = [
 ] as const;
 
 describe('serial port and console', function () {
-  this.timeout(30_000);
+  this.timeout(60_000);
   needsKvm(this);
   let place: CommandPlace;
-  let files: readonly string[];
   const clients: Socket[] = [];
   const terminals: number[] = [];
 
-  before(function () {
-    this.timeout(120_000);
-    buildOnce();
+  afterEach(() => {
+    for (const one of clients.splice(0)) one.destroy();
+    for (const fd of terminals.splice(0)) closeSync(fd);
   });
-  beforeEach(() => {
-    place = new CommandPlace();
+  inPlaces((made) => {
+    place = made;
     for (const serial of [true, false]) {
       for (const console of [true, false]) writeEchoGuest(join(place.folder, guest({ serial, console })), { serial, console });
     }
-    files = [...place.files(), 'log', 'log2'];
-  });
-  afterEach(async function () {
-    for (const one of clients.splice(0)) one.destroy();
-    for (const fd of terminals.splice(0)) closeSync(fd);
-    const left = place.left(files);
-    await place[Symbol.asyncDispose]();
-    if (this.currentTest?.state !== 'failed') expect(left, 'left behind').to.deep.equal([]);
   });
 
   const guest = (lines: { readonly serial: boolean; readonly console: boolean }): string =>
@@ -73,9 +65,11 @@ describe('serial port and console', function () {
     };
   }
 
-  /** The user's side of a pty, which never waits. */
-  function terminal(path: string | undefined) {
-    const fd = openSync(path ?? 'no pty', constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK);
+  /** The user's side of a line's pty, which never waits. A machine may run before its path has come to us. */
+  async function terminal(name: string, { stderr }: Started) {
+    const path = (): string | undefined => new RegExp(`${name}: (/dev/pts/\\d+)\n`).exec(stderr())?.[1];
+    await until(() => path() !== undefined);
+    const fd = openSync(path() ?? '', constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK);
     terminals.push(fd);
     const bytes = Buffer.alloc(4096);
     let heard = '';
@@ -117,7 +111,9 @@ describe('serial port and console', function () {
         const peer = client('s');
         peer.say('xo');
         expect((await started.ended).status).to.equal(0);
-        expect(readFileSync(join(place.folder, 'log'), 'latin1')).to.equal(greeting);
+        const log = join(place.folder, 'log');
+        expect(readFileSync(log, 'latin1')).to.equal(greeting);
+        rmSync(log);
         expect(started.stdout()).to.equal('');
       });
 
@@ -154,7 +150,7 @@ describe('serial port and console', function () {
 
       it('pty -> answers', async () => {
         const started = await one(name, 'pty', 'off');
-        const user = terminal(ptyOf(name, started.stderr()));
+        const user = await terminal(name, started);
         user.say('a');
         await until(() => user.heard() === `${greeting}a`);
         user.say('o');
@@ -163,7 +159,7 @@ describe('serial port and console', function () {
 
       it('pty that nobody reads -> the guest goes on', async () => {
         const started = await one(name, 'pty', 'socket=s');
-        terminal(ptyOf(name, started.stderr())).say('f');
+        (await terminal(name, started)).say('f');
         const peer = client('s');
         await until(() => peer.heard().endsWith('$'));
         peer.say('o');
@@ -207,7 +203,7 @@ describe('serial port and console', function () {
 
   it('two ptys at once -> each has its own line', async () => {
     const started = await machine('pty', 'pty');
-    const [serial, console] = [terminal(ptyOf('serial', started.stderr())), terminal(ptyOf('console', started.stderr()))];
+    const [serial, console] = [await terminal('serial', started), await terminal('console', started)];
     serial.say('1');
     console.say('2');
     await until(() => serial.heard() === 'S1' && console.heard() === 'C2');
@@ -215,7 +211,3 @@ describe('serial port and console', function () {
     expect((await started.ended).status).to.equal(0);
   });
 });
-
-function ptyOf(name: string, said: string): string | undefined {
-  return new RegExp(`${name}: (/dev/pts/\\d+)`).exec(said)?.[1];
-}

@@ -124,9 +124,9 @@ describe('life of a core process', function () {
     core.type('c');
     await core.says((said) => said.length > 300);
     core.type('xr');
-    await core.says('c>');
+    await core.says('cc>');
     const said = core.serial.slice(1);
-    const count = said.indexOf('c>');
+    const count = said.indexOf('cc>');
     const expected = Buffer.from(Array.from({ length: count }, (_, index) => (index + 1) & 0xff)).toString('latin1');
     expect(sum(said.slice(0, count))).to.equal(sum(expected));
   });
@@ -171,16 +171,18 @@ describe('life of a core process', function () {
     expect(core.messages.flatMap((message) => reset(message) ?? [])).to.have.lengthOf(1);
   });
 
-  it('a guest that resets itself into a pause is paused at its beginning, or before it has asked', async () => {
+  it('a guest that resets itself into a pause is paused somewhere on the way, and begins once', async () => {
     const { core } = await begin();
     for (let round = 0; round < 10; round++) {
       const before = core.serial;
       core.type('r');
       expect(await core.order({ pause: {} })).to.equal('done');
       expect(await core.save(place.path('state'), place.path('memory'))).to.equal('done');
-      expect(core.serial).to.equal(before);
+      // It may have got as far as to its greeting where this process had no turn between the letter and the order.
+      expect([before, `${before}>`]).to.include(core.serial);
       expect(await core.order({ resume: {} })).to.equal('done');
-      await core.says(`${before}>`);
+      await core.says((said) => said !== before);
+      expect(core.serial).to.equal(`${before}>`);
     }
   });
 

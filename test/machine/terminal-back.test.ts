@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { CHECKOUT } from '../harness/checkout.ts';
 import { makeFiles } from './bad-files.ts';
-import { CommandPlace, type MachineProcesses, buildOnce } from './chctl-command.ts';
+import { type CommandPlace, type MachineProcesses, inPlaces } from './chctl-command.ts';
 import { needsKvm } from './tiny-machine.ts';
 
 interface User {
@@ -16,21 +16,15 @@ interface User {
 }
 
 describe('the terminal after a machine', function () {
-  this.timeout(30_000);
+  this.timeout(60_000);
   needsKvm(this);
   let place: CommandPlace;
-  let files: readonly string[];
-
-  before(function () {
-    this.timeout(120_000);
-    buildOnce();
-  });
-  beforeEach(() => {
-    place = new CommandPlace();
+  inPlaces((made) => {
+    place = made;
     makeFiles(place.folder);
-    files = [...place.files(), 'session'];
+    // What atTerminal writes into.
+    writeFileSync(join(place.folder, 'session'), '');
   });
-  afterEach(() => place[Symbol.asyncDispose]());
 
   /** Runs a machine at a terminal that script(1) makes; `act` when its guest has spoken. What the terminal showed. */
   async function atTerminal(kernel: string, act: (user: User) => void): Promise<string> {
@@ -95,16 +89,13 @@ describe('the terminal after a machine', function () {
     it(`${name} -> as it was, status ${status}, nothing left`, async () => {
       const shown = await atTerminal(kernel, act);
       expect(shown).to.include('!').and.include(line).and.include(`<status ${status}>`);
-      expect(place.left(files)).to.deep.equal([]);
     });
   }
 
   it('chctl itself is killed -> as it was; its machine has ended, and the next one sweeps its folder', async () => {
     const shown = await atTerminal('stay', ({ processes }) => process.kill(processes.launcher, 'SIGKILL'));
     expect(shown).to.include('<status 137>');
-    const left = (): readonly string[] => place.left(files).filter((line) => line.startsWith('process'));
-    while (left().length > 0) await sleep(10);
+    while (place.processes().length > 0) await sleep(10);
     expect((await place.start(['--kernel', 'off', '--disk', 'path=disk']).ended).status).to.equal(0);
-    expect(place.left(files)).to.deep.equal([]);
   });
 });
