@@ -113,7 +113,12 @@ function startQemu(image: L1Image, options: L1Options, folders: L1Folders): Chil
     ]),
     ...['-device', 'virtio-serial-pci', ...serialPorts()],
   ];
-  return spawnMortal(command, { log: join(folders.work, 'qemu.log'), pipes: COMMAND_PORTS + 2, prefix: [], ownGroup: giveUp !== undefined });
+  return spawnMortal(command, {
+    log: join(folders.work, 'qemu.log'),
+    pipes: COMMAND_PORTS + 2,
+    prefix: [],
+    ownGroup: giveUp !== undefined,
+  });
 }
 
 /** Port 0 is kept by QEMU for a console; each of the others is one of the socket pairs that spawn makes from descriptor 3 on. */

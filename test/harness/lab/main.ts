@@ -27,7 +27,8 @@ if (!lab.ok) {
   if (signals.status === undefined) process.stderr.write(`${lab.error}\n`);
   exitNow(signals.status ?? EXIT.failed);
 }
-const ended = process.stdin.isTTY && process.stdout.isTTY ? await onTerminal(lab.value, script, signals) : await onPipes(lab.value, script, signals);
+const ended =
+  process.stdin.isTTY && process.stdout.isTTY ? await onTerminal(lab.value, script, signals) : await onPipes(lab.value, script, signals);
 process.stderr.write(ended.stderr);
 await lab.value.close();
 exitNow(ended.status);
