@@ -153,12 +153,17 @@ describe('BegunMachine, with real processes that each do one odd thing', functio
     });
   }
 
-  it('no answer from the core -> 1, who was silent', async () => {
-    const ended = await start('never answer', 'serve');
-    expect(ended.status).to.equal(1);
-    expect(ended.stderr).to.equal('the machine did not run within 5 s: no answer from core\n');
-    expectNothingLeft();
-  });
+  for (const [memory, seconds] of [
+    ['size=256M', '5'],
+    ['size=256M,prefault=on', '6.25'],
+  ] as const) {
+    it(`no answer from the core, --memory ${memory} -> 1 after ${seconds} s, who was silent`, async () => {
+      const ended = await start('never answer', 'serve', '--memory', memory);
+      expect(ended.status).to.equal(1);
+      expect(ended.stderr).to.equal(`the machine did not run within ${seconds} s: no answer from core\n`);
+      expectNothingLeft();
+    });
+  }
 
   it('SIGTERM presses the power button -> 0', async () => {
     const ended = start('run', 'serve');

@@ -83,7 +83,8 @@ export class BegunMachine {
       return devices;
     }
     const launched = { core: this.#core, devices: devices.value };
-    const machine = { plan, launched, resources, directory: this.#directory, signals: this.#signals };
+    const fillsMs = memoryFillMs(config.memory);
+    const machine = { plan, launched, resources, directory: this.#directory, signals: this.#signals, fillsMs };
     const outcome = await superviseMachine(machine, options);
     closeConsoles(resources.consoles);
     removeRunDirectory(this.#directory);
@@ -138,6 +139,16 @@ function planOptions(config: VmConfig, options: RunOptions) {
   return { vmId: vmId(), logLevel: options.logLevel, ...(size === undefined ? {} : { terminalSize: size }) };
 }
 
+/**
+ * Memory that is had at once is written to in one call, which cannot be seen to make progress: a machine of many GiB takes minutes
+ * over it and is in order. The kernel fills a GiB in 0.3 to 1 s.
+ */
+const FILL_MS_PER_GIB = 5000;
+
+function memoryFillMs({ prefault, sizeBytes }: VmConfig['memory']): number {
+  return prefault ? Math.ceil((sizeBytes / 2 ** 30) * FILL_MS_PER_GIB) : 0;
+}
+
 function vmId(): string {
   return `vm-${process.pid}`;
 }
@@ -156,6 +167,8 @@ interface Machine {
   readonly resources: Resources;
   readonly directory: string;
   readonly signals: Signals;
+  /** What its start may take longer than others. */
+  readonly fillsMs: number;
 }
 
 async function superviseMachine(machine: Machine, options: RunOptions): Promise<Outcome> {
@@ -163,8 +176,9 @@ async function superviseMachine(machine: Machine, options: RunOptions): Promise<
   const { channelsOf, tellPlan } = await import('./launch/tell-plan.ts');
   const { core, devices } = channelsOf(machine.launched.core, machine.launched.devices);
   tellPlan(machine.plan, { core, devices }, machine.resources);
+  const deadlines = { ...DEADLINES, ...options.deadlines };
   const supervisor = new Supervisor(core, devices, {
-    deadlines: { ...DEADLINES, ...options.deadlines },
+    deadlines: { ...deadlines, startMs: deadlines.startMs + machine.fillsMs },
     log: (level, line) => {
       if (level <= options.logLevel) options.tell(line);
     },

@@ -39,7 +39,7 @@ export const DEADLINES: Deadlines = { startMs: 120_000, powerOffMs: 10_000, stop
 
 export interface SupervisorOptions {
   readonly deadlines: Deadlines;
-  /** A line that a process logged, from level 0 (warnings) to 3. */
+  /** A line that a process logged, from level 0 (warnings) to 2. */
   readonly log: (level: number, line: string) => void;
   /** The vCPUs run; `phases` says when each step of the core's start ended, in microseconds of CLOCK_MONOTONIC. */
   readonly onStarted: (phases: readonly { readonly name: string; readonly atUs: number }[]) => void;
