@@ -157,6 +157,13 @@ async function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<void>
 for (const [name, isThere, start] of BACK_ENDS) {
   describe(`the core's link before ${name}`, function () {
     this.timeout(30_000);
+    let made: DiskDriver | undefined;
+    /** Ends after the test, also where that waits for ever. */
+    const makeDisk = (): DiskDriver => (made = new DiskDriver(start));
+    afterEach(async () => {
+      await made?.[Symbol.asyncDispose]();
+      made = undefined;
+    });
 
     before(function () {
       const missing = isThere ? '/dev/kvm' : `${name} (Debian: qemu-system-common)`;
@@ -166,7 +173,7 @@ for (const [name, isThere, start] of BACK_ENDS) {
     });
 
     it('serves one driver after another, by both queues', async () => {
-      await using disk = new DiskDriver(start);
+      const disk = makeDisk();
       await disk.connect();
       const { machine } = disk.linked.made;
       check([machine.read(0x4000, 4), machine.read(0x4004, 4), machine.read(0x4022, 2)]).to.deep.equal([DISK_SIZE / SECTOR, 0, 2]);
@@ -187,7 +194,7 @@ for (const [name, isThere, start] of BACK_ENDS) {
     });
 
     it('stops and goes on where it was, here and on another process', async () => {
-      await using disk = new DiskDriver(start);
+      const disk = makeDisk();
       const first = await disk.connect();
       const [queue] = disk.activate();
       if (queue === undefined) throw new Error('no queue');
@@ -206,7 +213,7 @@ for (const [name, isThere, start] of BACK_ENDS) {
     });
 
     it('is killed -> lost, and the driver is let go', async () => {
-      await using disk = new DiskDriver(start);
+      const disk = makeDisk();
       const child = await disk.connect();
       disk.activate();
       disk.linked.pump();

@@ -40,6 +40,7 @@ class StorageDaemon implements AsyncDisposable {
   readonly disk: string;
   readonly #folder = mkdtempSync(join(tmpdir(), 'storage-daemon-'));
   readonly #child: ChildProcess;
+  readonly #exited: Promise<unknown>;
   readonly frontend: Frontend;
 
   constructor(wantedProtocolFeatures: bigint) {
@@ -56,6 +57,7 @@ class StorageDaemon implements AsyncDisposable {
     this.#child = spawn('qemu-storage-daemon', ['--blockdev', blockdev, '--export', exported], {
       stdio: ['ignore', 'inherit', 'inherit', listener.fd],
     });
+    this.#exited = once(this.#child, 'exit');
     this.frontend = new Frontend(new UnixSocket(expect(connectUnix(path), 'connect')), this.watcher, {
       wantedFeatures: VIRTIO_F_VERSION_1 | VIRTIO_BLK_F_RO,
       wantedProtocolFeatures,
@@ -66,9 +68,9 @@ class StorageDaemon implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.frontend.close();
     await this.watcher.close();
-    const ended = once(this.#child, 'exit');
+    // It may have ended by itself.
     this.#child.kill('SIGTERM');
-    await ended;
+    await this.#exited;
     rmSync(this.#folder, { recursive: true });
   }
 }
@@ -142,6 +144,13 @@ class BlockDriver implements Disposable {
 
 describe('our front end before qemu-storage-daemon', function () {
   this.timeout(30_000);
+  let daemon: StorageDaemon | undefined;
+  /** Ends after the test, also where that waits for ever. */
+  const start = (wantedProtocolFeatures: bigint): StorageDaemon => (daemon = new StorageDaemon(wantedProtocolFeatures));
+  afterEach(async () => {
+    await daemon?.[Symbol.asyncDispose]();
+    daemon = undefined;
+  });
 
   before(function () {
     if (isInstalled) return;
@@ -156,11 +165,11 @@ describe('our front end before qemu-storage-daemon', function () {
   ];
   for (const [name, wanted] of variants) {
     it(`reads and writes blocks, stops and starts again, ${name}`, async () => {
-      await using daemon = new StorageDaemon(wanted);
-      const { frontend } = daemon;
+      const served = start(wanted);
+      const { frontend } = served;
       const offered = expect(await frontend.negotiate(), 'negotiate');
       check(offered.protocolFeatures & wanted).to.equal(offered.protocolFeatures);
-      using driver = new BlockDriver(daemon, 0);
+      using driver = new BlockDriver(served, 0);
       expect(await frontend.ackFeatures(offered.features), 'features');
       expect(await frontend.setMemoryTable([driver.region.region]), 'memory');
       await driver.start();
@@ -169,7 +178,7 @@ describe('our front end before qemu-storage-daemon', function () {
       driver.region.bytes.fill(0x5a, AT.data, AT.data + SECTOR);
       check(await driver.request(VIRTIO_BLK_T_OUT, 3)).to.equal(0);
       check(
-        readFileSync(daemon.disk)
+        readFileSync(served.disk)
           .subarray(3 * SECTOR, 4 * SECTOR)
           .every((byte) => byte === 0x5a),
       ).to.equal(true);
@@ -182,22 +191,22 @@ describe('our front end before qemu-storage-daemon', function () {
   }
 
   it('negotiates, counts queues and slots, and reads the capacity', async () => {
-    await using daemon = new StorageDaemon(FRONTEND_PROTOCOL_FEATURES);
-    const offered = expect(await daemon.frontend.negotiate(), 'negotiate');
+    const { frontend } = start(FRONTEND_PROTOCOL_FEATURES);
+    const offered = expect(await frontend.negotiate(), 'negotiate');
     check(offered.queueCount).to.equal(2);
     check(offered.memorySlots).to.be.at.least(8);
     for (const feature of [F.MQ, F.REPLY_ACK, F.CONFIG, F.BACKEND_REQ, F.CONFIGURE_MEM_SLOTS]) {
       check(offered.protocolFeatures & feature, `protocol feature ${feature}`).to.equal(feature);
     }
-    const config = expect(await daemon.frontend.readConfig(0, 8), 'config');
+    const config = expect(await frontend.readConfig(0, 8), 'config');
     check(new DataView(config.buffer).getBigUint64(0, true)).to.equal(BigInt(DISK_SIZE / SECTOR));
   });
 
   it('adds and removes a region beside running rings, on both queues', async () => {
-    await using daemon = new StorageDaemon(FRONTEND_PROTOCOL_FEATURES);
-    const { frontend } = daemon;
+    const served = start(FRONTEND_PROTOCOL_FEATURES);
+    const { frontend } = served;
     const offered = expect(await frontend.negotiate(), 'negotiate');
-    using driver = new BlockDriver(daemon, 1);
+    using driver = new BlockDriver(served, 1);
     using more = new SharedRegion(0x4000_0000, 0x10000);
     expect(await frontend.ackFeatures(offered.features), 'features');
     expect(await frontend.setMemoryTable([driver.region.region]), 'memory');
