@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { expect as value } from '#shared/lang/result.ts';
+import type { OwnedFd } from '#shared/sys/owned-fd.ts';
 import { type Pty, openPty } from '#shared/sys/terminal.ts';
 
 const LAUNCHER = fileURLToPath(new URL('../testing/launcher.fixture.ts', import.meta.url));
@@ -35,7 +36,7 @@ describe('a machine at a terminal', function () {
     execFileSync('stty', ['-F', pty.path, 'sane', 'rows', '40', 'cols', '100']);
     screen = '';
     errors = '';
-    show(pty.master.fd);
+    show(pty.master);
   });
   afterEach(async () => {
     launcher.kill('SIGKILL');
@@ -44,11 +45,11 @@ describe('a machine at a terminal', function () {
     rmSync(folder, { recursive: true });
   });
 
-  /** Collects what the terminal shows, until its last user has closed it. */
-  function show(master: number): void {
+  /** Collects what the terminal shows, until its last user has closed it: the next test may have a terminal of its own by then. */
+  function show(master: OwnedFd): void {
     const bytes = Buffer.alloc(4096);
-    read(master, bytes, 0, bytes.length, null, (error, length) => {
-      if (error !== null || length === 0) return pty.master.close();
+    read(master.fd, bytes, 0, bytes.length, null, (error, length) => {
+      if (error !== null || length === 0) return master.close();
       screen += bytes.toString('latin1', 0, length);
       show(master);
     });
