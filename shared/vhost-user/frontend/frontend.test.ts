@@ -165,21 +165,21 @@ describe('a front end and an evil back end', () => {
   });
 
   it('is never answered -> TIMEOUT, for all open calls', async () => {
-    await using evil = new EvilBackEnd((request) => (request === R.SET_FEATURES || request === R.GET_STATUS ? SILENCE : undefined), 50);
-    expect(await evil.frontend.negotiate(), 'negotiate');
-    const [first, second] = await Promise.all([errorOf(evil.frontend.ackFeatures(0n)), errorOf(evil.frontend.getStatus())]);
+    // From the first on: a back end in this thread may be slower than so short a deadline.
+    await using evil = new EvilBackEnd(() => SILENCE, 50);
+    const [first, second] = await Promise.all([errorOf(evil.frontend.negotiate()), errorOf(evil.frontend.negotiate())]);
     check(first).to.equal('TIMEOUT');
     check(second).to.equal('TIMEOUT');
     check(evil.lost.map(told)).to.deep.equal(['TIMEOUT']);
   });
 
   it('has answered while this thread was busy past the deadline -> the answer', async () => {
-    const timeoutMs = 500;
+    const timeoutMs = 1000;
     await using evil = new EvilBackEnd((request) => (request === R.GET_STATUS ? SILENCE : undefined), timeoutMs);
     expect(await evil.frontend.negotiate(), 'negotiate');
     const asked = evil.frontend.getStatus();
     evil.write(reply(R.GET_STATUS, encodeU64(7n)).bytes);
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, timeoutMs * 2);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, timeoutMs * 1.5);
     check(expect(await asked, 'status')).to.equal(7);
     check(evil.lost).to.deep.equal([]);
   });
