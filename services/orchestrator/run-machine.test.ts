@@ -40,8 +40,8 @@ describe('BegunMachine, with real processes that each do one odd thing', functio
   let launcher: ChildProcess | undefined;
   let output = '';
   let errors = '';
-  /** Of a guest whose power button was pressed: longer than any test, unless this says otherwise. */
-  let deadline: { readonly POWER_OFF_MS?: string } = {};
+  /** Until a machine has to run, and until a guest whose power button was pressed is ended: longer than any test otherwise. */
+  let deadline: { readonly START_MS?: string; readonly POWER_OFF_MS?: string } = {};
 
   before(function () {
     try {
@@ -158,6 +158,7 @@ describe('BegunMachine, with real processes that each do one odd thing', functio
     ['size=256M,prefault=on', '6.25'],
   ] as const) {
     it(`no answer from the core, --memory ${memory} -> 1 after ${seconds} s, who was silent`, async () => {
+      deadline = { START_MS: '5000' };
       const ended = await start('never answer', 'serve', '--memory', memory);
       expect(ended.status).to.equal(1);
       expect(ended.stderr).to.equal(`the machine did not run within ${seconds} s: no answer from core\n`);

@@ -12,8 +12,8 @@ exitOnUncaught('launcher');
 const given = expect(parseCommandLine(process.argv.slice(2)), 'arguments');
 const { payload, ...rest } = expect(parseVmOptions(given, { serial: 'null', console: 'off', cmdline: '' }), 'options');
 if (payload === undefined) throw new Error('a kernel is needed');
-/** Until a guest whose button was pressed is ended. */
-const powerOffMs = Number(process.env['POWER_OFF_MS'] ?? 60_000);
+/** Longer than any test, unless a test says otherwise. */
+const deadlineOf = (name: string): number => Number(process.env[name] ?? 60_000);
 const script = (name: string): string => fileURLToPath(new URL(`${name}.fixture.ts`, import.meta.url));
 const say = (line: string): void => void writeSync(2, `${line}\n`);
 
@@ -25,7 +25,7 @@ const run = await begun.run(
     logLevel: 0,
     slowKvm: given.has('slow-kvm'),
     tell: say,
-    deadlines: { startMs: 5000, powerOffMs, stopMs: 1000 },
+    deadlines: { startMs: deadlineOf('START_MS'), powerOffMs: deadlineOf('POWER_OFF_MS'), stopMs: 1000 },
   },
 );
 if (!run.ok) {
