@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { cpuHasVirtualization } from '../orchestrator/index.ts';
 
 const MAIN = fileURLToPath(new URL('main.ts', import.meta.url));
 
@@ -52,12 +53,21 @@ describe('chctl', function () {
 
   it('a cache folder that cannot be made -> one line, status 1, nothing left', () => {
     const env = { ...process.env, XDG_RUNTIME_DIR: folder, XDG_CACHE_HOME: join(folder, 'kernel') };
-    const { status, stderr } = spawnSync(process.execPath, [MAIN, 'run'], { encoding: 'utf8', env });
+    const { status, stderr } = spawnSync(process.execPath, [MAIN, 'run', '--slow-kvm'], { encoding: 'utf8', env });
     expect(stderr).to.equal(
       `chctl: the demo guest's folder "${join(folder, 'kernel/ch')}" cannot be made (ENOTDIR): set XDG_CACHE_HOME to a folder of your own, or give a kernel with --kernel PATH\n`,
     );
     expect(status).to.equal(1);
     expect(runFolders()).to.deep.equal([]);
+  });
+
+  it('without options, on a CPU without virtualization -> one line that names the lab, no demo guest made', function () {
+    if (cpuHasVirtualization()) return this.skip();
+    const env = { ...process.env, XDG_RUNTIME_DIR: folder, XDG_CACHE_HOME: join(folder, 'cache') };
+    const { status, stderr } = spawnSync(process.execPath, [MAIN, 'run'], { encoding: 'utf8', env });
+    expect(stderr).to.match(/^chctl: this CPU offers no vmx or svm: .*'npm start'.*\n$/);
+    expect(status).to.equal(1);
+    expect(existsSync(join(folder, 'cache'))).to.equal(false);
   });
 
   it('a run folder that cannot be made -> one line, status 1', () => {

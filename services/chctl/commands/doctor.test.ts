@@ -16,7 +16,16 @@ describe('chctl doctor', () => {
     const { io, written } = sink();
     const status = await doctorCommand(['--json'], io);
     const { findings } = JSON.parse(written.out);
-    expect(findings.map(({ name }: { name: string }) => name)).to.include.members(['node', 'kernel', 'kvm', 'io_uring', 'tun', 'cgroup']);
+    expect(findings.map(({ name }: { name: string }) => name)).to.include.members([
+      'node',
+      'kernel',
+      'kvm',
+      'io_uring',
+      'tun',
+      'cgroup',
+      'guest-kernel',
+      'virtiofsd',
+    ]);
     const missing = findings.some(({ state }: { state: string }) => state === 'needed');
     expect(status).to.equal(missing ? 1 : 0);
   });
@@ -38,6 +47,7 @@ describe('chctl without a command that it knows', () => {
   const rows: readonly (readonly [string | undefined, number, string])[] = [
     ['help', 0, 'Usage: chctl COMMAND'],
     ['--version', 0, 'chctl '],
+    ['version', 0, 'chctl '],
     [undefined, 2, 'Usage: chctl COMMAND'],
     ['rnu', 2, 'chctl: there is no command "rnu"; did you mean "run"?'],
     ['--kernel', 2, 'chctl: "--kernel" needs a command before it; did you mean "chctl run --kernel"?'],

@@ -4,13 +4,15 @@ import { EXIT } from '#shared/sys/process-exit.ts';
 import manifest from '../../../package.json' with { type: 'json' };
 import type { CommandIo } from '../image/image-command.ts';
 
-const COMMANDS = ['run', 'image', 'doctor', 'help'];
+const COMMANDS = ['run', 'image', 'doctor', 'version', 'help'];
+const VERSION = ['version', '--version', '-V'];
 
 const USAGE = `Usage: chctl COMMAND [options]
 
   run      boots a virtual machine; without options, a small demo guest
   image    gets a kernel and a disk to boot
   doctor   says what this machine can do and what is missing
+  version  says which version this is
   help     this text; 'chctl COMMAND --help' has each command's own
 
 Examples:
@@ -26,7 +28,7 @@ export function versionLine(): string {
 
 /** For every command line that names no other command. Resolves to the exit status. */
 export async function helpCommand(command: string | undefined, rest: readonly string[], io: CommandIo): Promise<number> {
-  if (command === '--version' || command === '-V') {
+  if (command !== undefined && VERSION.includes(command)) {
     io.stdout.write(versionLine());
     return EXIT.poweredOff;
   }

@@ -5,6 +5,8 @@ import { delimiter, join } from 'node:path';
 import { allocate, ioctl, syscall } from '#shared/sys/ffi.ts';
 import { SYS } from '#shared/sys/syscall-numbers.ts';
 import { cpuHasVirtualization } from '../../orchestrator/index.ts';
+import { thisMachine } from '../image/file-source.ts';
+import { kernelReleases } from '../image/kernel.ts';
 
 export interface Finding {
   /** `kvm`, `io_uring`: stable, for programs that read the JSON. */
@@ -17,7 +19,20 @@ export interface Finding {
 }
 
 export function checkMachine(): readonly Finding[] {
-  return [node(), kernel(), kvm(), ioUring(), tun(), userNamespaces(), cgroup(), hugePages(), sharedHugePages(), ...tools()];
+  return [
+    node(),
+    kernel(),
+    kvm(),
+    ioUring(),
+    tun(),
+    userNamespaces(),
+    cgroup(),
+    hugePages(),
+    sharedHugePages(),
+    guestKernel(),
+    ...tools(),
+    fileServer(),
+  ];
 }
 
 function node(): Finding {
@@ -65,7 +80,7 @@ function kvm(): Finding {
     name: 'kvm',
     state: 'limited',
     detail: '/dev/kvm works, but the CPU offers neither vmx nor svm: every instruction is emulated, far too slow for a Linux',
-    remedy: "'npm start' boots a Linux in a lab that works here",
+    remedy: "in a checkout, 'npm start' and 'npm run lab -- bin/chctl run ...' boot Linux in a lab that works here",
   };
 }
 
@@ -190,6 +205,41 @@ function tools(): readonly Finding[] {
       remedy: `sudo apt-get install ${debianPackage}`,
     };
   });
+}
+
+/** Demo guests and the lab boot the kernel of this machine. */
+function guestKernel(): Finding {
+  const name = 'guest-kernel';
+  const release = kernelReleases(thisMachine).at(-1);
+  if (release === undefined)
+    return {
+      name,
+      state: 'limited',
+      detail: 'no kernel with its modules in /boot and /lib/modules, which demo guests and the lab boot',
+      remedy: 'sudo apt-get install linux-image-cloud-amd64 (Ubuntu: linux-image-virtual)',
+    };
+  const path = `/boot/vmlinuz-${release}`;
+  if (isReadable(path)) return { name, state: 'ok', detail: path };
+  return { name, state: 'limited', detail: `${path} is not readable`, remedy: `sudo chmod +r ${path}` };
+}
+
+const FILE_SERVERS = ['/usr/libexec/virtiofsd', '/usr/lib/virtiofsd', '/usr/lib/qemu/virtiofsd'];
+
+function fileServer(): Finding {
+  const name = 'virtiofsd';
+  const found = FILE_SERVERS.find(isProgram);
+  if (found !== undefined) return { name, state: 'ok', detail: found };
+  const detail = "virtiofsd, which gives the lab this machine's files, is missing";
+  return { name, state: 'limited', detail, remedy: 'sudo apt-get install virtiofsd (Debian 12: qemu-system-common)' };
+}
+
+function isReadable(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function findProgram(name: string): string | undefined {

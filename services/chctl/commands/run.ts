@@ -57,7 +57,7 @@ async function readOptions(args: readonly string[]): Promise<Wanted | number> {
   if (!options.ok) return usageError(options.error);
   const stopSeconds = stopTimeout(given.value.get('stop-timeout')?.[0]);
   if (!stopSeconds.ok) return usageError(stopSeconds.error);
-  const config = await withPayload(options.value);
+  const config = await withPayload(options.value, given.value.has('slow-kvm'));
   return typeof config === 'string' ? fail(config) : { config, given: given.value, stopSeconds: stopSeconds.value };
 }
 
@@ -78,9 +78,11 @@ function defaults(given: GivenOptions) {
 }
 
 /** Without a kernel or firmware: the demo guest. A text says what is wrong. */
-async function withPayload(options: VmOptions): Promise<VmConfig | string> {
+async function withPayload(options: VmOptions, slowKvm: boolean): Promise<VmConfig | string> {
   const { payload } = options;
   if (payload !== undefined) return { ...options, payload };
+  const { SLOW_KVM, cpuHasVirtualization } = await import('../../orchestrator/index.ts');
+  if (!slowKvm && !cpuHasVirtualization()) return SLOW_KVM;
   const { withDemoGuest } = await import('./demo-guest.ts');
   return withDemoGuest(options, tell);
 }

@@ -30,7 +30,7 @@ describe('chctl image', () => {
   afterEach(() => rmSync(folder, { recursive: true }));
 
   const bad: readonly (readonly [readonly string[], number, RegExp])[] = [
-    [[], 2, /neither kernel nor make/],
+    [[], 2, /needs kernel or make/],
     [['kernle'], 2, /no 'chctl image kernle'/],
     [['kernel'], 2, /kernel needs \[DISK\] KERNEL/],
     [['kernel', 'a', 'b', 'c'], 2, /kernel needs \[DISK\] KERNEL/],
@@ -53,7 +53,7 @@ describe('chctl image', () => {
 
   it('--help -> the usage, status 0', async () => {
     expect(await imageCommand(['--help'], io)).to.equal(0);
-    expect(said).to.match(/^usage: chctl image kernel/);
+    expect(said).to.match(/^Usage: chctl image kernel/);
   });
 
   it('a qcow2 image -> says how to convert it', async () => {

@@ -14,7 +14,7 @@ export interface CommandIo {
   readonly stderr: { write(text: string): unknown };
 }
 
-export const IMAGE_USAGE = `usage: chctl image kernel [DISK] KERNEL [--initramfs FILE] [--packed]
+export const IMAGE_USAGE = `Usage: chctl image kernel [DISK] KERNEL [--initramfs FILE] [--packed]
        chctl image make debian DISK [--size 2G]
        chctl image make demo FOLDER
 
@@ -54,7 +54,7 @@ export async function imageCommand(argv: readonly string[], io: CommandIo): Prom
 function dispatch(argv: readonly string[], io: CommandIo): Outcome | Promise<Outcome> {
   const [verb, ...rest] = argv;
   if (verb === 'kernel') return kernel(rest);
-  if (verb !== 'make') return usage(verb === undefined ? 'says neither kernel nor make' : `there is no 'chctl image ${verb}'`);
+  if (verb !== 'make') return usage(verb === undefined ? 'needs kernel or make' : `there is no 'chctl image ${verb}'`);
   const [what, ...more] = rest;
   if (what === 'debian') return debian(more, io);
   if (what === 'demo') return demo(more, io);

@@ -1,5 +1,5 @@
 import { type Result, err, ok } from '#shared/lang/result.ts';
-import type { FileSource } from './file-source.ts';
+import { type FileSource, thisMachine } from './file-source.ts';
 import type { ImageError } from './image-error.ts';
 import { extractVmlinux } from './vmlinux.ts';
 
@@ -30,7 +30,8 @@ export function packagedKernel(source: FileSource): Result<PackagedKernel, Image
     if (image !== undefined && image.length > 0) return ok({ release, image });
   }
   const message = `${source.name} has no kernel with its modules that we may read (/boot/vmlinuz-RELEASE and /lib/modules/RELEASE)`;
-  return err({ code: 'NO_KERNEL', message });
+  const remedy = source === thisMachine ? '; Debian: apt-get install linux-image-cloud-amd64' : '';
+  return err({ code: 'NO_KERNEL', message: `${message}${remedy}` });
 }
 
 /** Its ELF kernel. */

@@ -10,6 +10,10 @@ export function cpuHasVirtualization(): boolean {
   return / (vmx|svm)( |$)/.test(flags);
 }
 
+/** What the user of such a machine is told. */
+export const SLOW_KVM =
+  "this CPU offers no vmx or svm: /dev/kvm would emulate every instruction and a Linux would seem to hang; in a checkout 'npm run lab -- bin/chctl run ...' boots it in a lab that works here and 'npm start' boots a demo guest there; --slow-kvm boots it anyway";
+
 /** A vmlinux has tens of MiB; a program made for a test some KiB. */
 const LINUX_SIZE = 4 * 2 ** 20;
 /** Linux' Documentation/arch/x86/boot.rst: the header's magic at 0x202. */
