@@ -48,7 +48,7 @@ export async function runMocha(run: MochaRun): Promise<MochaOutcome> {
   rmSync(temporary, { recursive: true, force: true, maxRetries: 5 });
   const counts = countsIn(output);
   const failures = [...failuresIn(output)];
-  if (deadline.aborted) failures.push('not finished in time');
+  if (deadline.aborted) failures.push(`not finished in time, after: ${lastLine(output)}`);
   else if (status !== 0 && counts.failed === 0) failures.push('ended badly, and named no test');
   return { ...counts, failed: Math.max(failures.length, counts.failed), failures };
 }
@@ -106,11 +106,21 @@ export function failuresIn(output: string): readonly string[] {
   return titles;
 }
 
-/** Without colours. It begins with the count of the passed; what a test printed before is not ours to read. */
+/** Tests are told of when they have ended: the next one is where it hangs. */
+function lastLine(output: string): string {
+  return plainOf(output).trim().split('\n').at(-1)?.trim() ?? '';
+}
+
+/** It begins with the count of the passed; what a test printed before is not ours to read. */
 function summaryOf(output: string): string {
-  const plain = output.replaceAll(/\x1b\[[\d;]*m/g, '');
+  const plain = plainOf(output);
   const start = [...plain.matchAll(/^ +\d+ passing \(/gm)].at(-1)?.index;
   return start === undefined ? '' : plain.slice(start);
+}
+
+/** Without colours. */
+function plainOf(output: string): string {
+  return output.replaceAll(/\x1b\[[\d;]*m/g, '');
 }
 
 function killGroup(group: number, signal: NodeJS.Signals): void {

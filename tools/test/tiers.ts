@@ -9,7 +9,7 @@ export interface Tier {
   /** One phrase for the reader of the output. */
   readonly what: string;
   readonly files: readonly string[];
-  /** Past this the tier is ended and has failed. */
+  /** Past this the tier is ended and has failed: for tests that hang, not for machines that are busy. */
   readonly deadlineMinutes: number;
   /** Makes ready what the tier needs; why it cannot run here, if so. */
   prepare(report: (line: string) => void): string | undefined;
@@ -22,14 +22,14 @@ export const TIERS: readonly Tier[] = [
     name: 'unit',
     what: 'no virtual machine: tables of bytes, real rings, real sockets; layouts; style',
     files: find('{shared,vmm-core,devices,services,tools}/**/*.test.ts', 'test/{bin,harness,layout,start,style}/**/*.test.ts'),
-    deadlineMinutes: 6,
+    deadlineMinutes: 12,
     prepare: () => undefined,
   },
   {
     name: 'machine',
     what: 'tiny guests on this /dev/kvm, whatever is below it',
     files: find('test/machine/**/*.test.ts'),
-    deadlineMinutes: 8,
+    deadlineMinutes: 16,
     prepare: () => kvmMissing(),
   },
   {
