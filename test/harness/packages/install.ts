@@ -3,6 +3,8 @@ import { existsSync } from 'node:fs';
 import { type Result, err, ok } from '#shared/lang/result.ts';
 import { type Purpose, REQUIREMENTS, type Requirement } from './requirements.ts';
 
+type Report = (line: string) => void;
+
 export interface PackagesError {
   /** NOT_ROOT and NO_APT: the user has to install something. APT_FAILED: apt was run and said no. */
   readonly code: 'NOT_ROOT' | 'NO_APT' | 'APT_FAILED';
@@ -14,11 +16,11 @@ export interface PackagesError {
  * Makes sure that everything for `purposes` is installed. Looks at a dozen files where nothing is missing; installs with apt
  * where this is root on a Debian or Ubuntu; else says what to run.
  */
-export function ensurePackages(purposes: readonly Purpose[], report: (line: string) => void): Result<void, PackagesError> {
+export function ensurePackages(purposes: readonly Purpose[], report: Report): Result<void, PackagesError> {
   const missing = missingFor(purposes);
   if (missing.length === 0) return ok();
   if (!existsSync('/usr/bin/apt-get')) return err({ code: 'NO_APT', message: noApt(missing) });
-  const names = packageNames(missing);
+  const names = packageNames(missing, report);
   if (process.getuid?.() !== 0) {
     return err({
       code: 'NOT_ROOT',
@@ -26,20 +28,20 @@ export function ensurePackages(purposes: readonly Purpose[], report: (line: stri
     });
   }
   report(`installing Debian packages: ${names.join(' ')}`);
-  return install(names, purposes);
+  return install(names, purposes, report);
 }
 
 function missingFor(purposes: readonly Purpose[]): readonly Requirement[] {
   return REQUIREMENTS.filter((requirement) => purposes.includes(requirement.purpose) && !requirement.present());
 }
 
-function install(names: readonly string[], purposes: readonly Purpose[]): Result<void, PackagesError> {
+function install(names: readonly string[], purposes: readonly Purpose[], report: Report): Result<void, PackagesError> {
   const arguments_ = ['install', '-y', '-q', '--no-install-recommends', ...names];
   // The lists of a fresh container are empty or old: they are read again only where the first attempt fails.
   let run = aptGet(arguments_);
   if (run.status !== 0) {
-    aptGet(['update', '-q']);
-    run = aptGet(['install', '-y', '-q', '--no-install-recommends', ...packageNames(missingFor(purposes))]);
+    updateLists(report);
+    run = aptGet(['install', '-y', '-q', '--no-install-recommends', ...packageNames(missingFor(purposes), report)]);
   }
   const left = missingFor(purposes);
   if (run.status === 0 && left.length === 0) return ok();
@@ -58,17 +60,25 @@ function aptGet(arguments_: readonly string[]): { readonly status: number; reado
 }
 
 /** Of each requirement's packages the first that apt can install here, each once. */
-function packageNames(missing: readonly Requirement[]): readonly string[] {
-  const known = knownToApt(missing.flatMap((requirement) => requirement.packages));
+function packageNames(missing: readonly Requirement[], report: Report): readonly string[] {
+  const known = knownToApt(
+    missing.flatMap((requirement) => requirement.packages),
+    report,
+  );
   return [...new Set(missing.flatMap(({ packages }) => packages.find((name) => known.has(name)) ?? packages.slice(0, 1)))];
 }
 
 /** With no lists at all (a fresh container) apt knows nothing: the lists are fetched once, by root. */
-function knownToApt(names: readonly string[]): ReadonlySet<string> {
+function knownToApt(names: readonly string[], report: Report): ReadonlySet<string> {
   const known = installable(names);
   if (known.size > 0 || process.getuid?.() !== 0) return known;
-  aptGet(['update', '-q']);
+  updateLists(report);
   return installable(names);
+}
+
+function updateLists(report: Report): void {
+  report('reading the lists of Debian packages (apt-get update)');
+  aptGet(['update', '-q']);
 }
 
 function installable(names: readonly string[]): ReadonlySet<string> {
