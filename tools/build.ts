@@ -29,7 +29,8 @@ const options: BuildOptions = {
   platform: 'node',
   target: 'node24',
   format: 'cjs',
-  external: ['@koromix/*'],
+  // gRPC stays in node_modules: only threads with a client load it, and its reflection service reads .proto files beside itself.
+  external: ['@koromix/*', '@grpc/*', 'grpc-health-check'],
   // 9 ms of each thread's start: koffi's JavaScript looks for its native file, which is always this one; and `long`, a class for 64-bit
   // fields, compiles WebAssembly for its division, while ours are plain numbers.
   alias: { koffi: './tools/bundled/koffi.cjs', long: './tools/bundled/no-long.cjs' },

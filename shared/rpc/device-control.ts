@@ -1,0 +1,63 @@
+/** What a device program has to be able to do for its server of ch.device.v1: plain values, whatever thread does the work. */
+import type { RateLimits } from '../config/rate-limits.ts';
+import type { Result } from '../lang/result.ts';
+import type { Problem } from './problem.ts';
+
+/** What stays as it is for the life of the process. */
+export interface DeviceIdentity {
+  /** The device's name in its machine; empty where it was started by hand. */
+  readonly id: string;
+  readonly kind: string;
+  readonly programVersion: string;
+  readonly features: readonly string[];
+  readonly imagePath: string;
+  readonly imageType: string;
+  readonly readOnly: boolean;
+}
+
+export interface DeviceState {
+  /** Bytes that the guest sees. */
+  readonly size: number;
+  readonly hasFrontEnd: boolean;
+  readonly queues: readonly {
+    readonly index: number;
+    readonly size: number;
+    readonly enabled: boolean;
+    readonly inFlight: number;
+    readonly fault: string | undefined;
+  }[];
+  readonly isDrained: boolean;
+  readonly limits: RateLimits;
+}
+
+export interface DeviceStatistics {
+  /** Milliseconds since 1970. */
+  readonly sinceMs: number;
+  readonly ringFaults: number;
+  readonly droppedChains: number;
+  readonly throttledEvents: number;
+  readonly throttledUs: number;
+  readonly operations: readonly {
+    readonly name: 'read' | 'write' | 'flush' | 'other';
+    readonly requests: number;
+    readonly bytes: number;
+    readonly errors: number;
+    readonly sumUs: number;
+    readonly buckets: readonly { readonly upToUs: number; readonly count: number }[];
+  }[];
+}
+
+export type StateOrProblem = Promise<Result<DeviceState, Problem>>;
+
+/** Each answers the state that it leaves; where the thread that serves the guest does not answer, a problem. */
+export interface DeviceControl {
+  readonly identity: DeviceIdentity;
+  describe(): StateOrProblem;
+  /** Asks nobody. */
+  statistics(): DeviceStatistics;
+  setLimits(limits: RateLimits): StateOrProblem;
+  /** `size` is a multiple of 512; 0: as large as the host's block device is. */
+  resize(size: number, allowShrink: boolean): StateOrProblem;
+  drain(deadlineMs: number): StateOrProblem;
+  resume(): StateOrProblem;
+}
