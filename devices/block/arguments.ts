@@ -10,11 +10,14 @@ export interface BlockArguments {
   readonly queueCount: number;
   readonly queueSize: number;
   readonly socket: { readonly kind: 'path'; readonly path: string } | { readonly kind: 'fd'; readonly fd: number };
+  /** Where clients of ch.device.v1 connect. */
+  readonly apiSocket: string | undefined;
 }
 
 export type Arguments = BlockArguments | { readonly kind: 'capabilities' } | { readonly kind: 'help' };
 
 export const USAGE = `usage: ch-block (--socket-path PATH | --fd N) (--disk path=FILE[,readonly=on|off][,serial=TEXT][,num_queues=N][,queue_size=N] | --blk-file FILE [--read-only])
+                [--api-socket PATH]
        ch-block --print-capabilities`;
 
 const MAX_QUEUES = 16;
@@ -32,7 +35,10 @@ export function parseArguments(argv: readonly string[]): Result<Arguments, strin
   if (!socket.ok) return socket;
   const disk = parseDisk(values.disk, values['blk-file']);
   if (!disk.ok) return disk;
-  return ok({ kind: 'serve', ...disk.value, readOnly: disk.value.readOnly || values['read-only'] === true, socket: socket.value });
+  const apiSocket = values['api-socket'];
+  if (apiSocket === '') return err('--api-socket is empty');
+  const readOnly = disk.value.readOnly || values['read-only'] === true;
+  return ok({ kind: 'serve', ...disk.value, readOnly, socket: socket.value, apiSocket });
 }
 
 function read(argv: readonly string[]): Result<ReturnType<typeof readStrict>, string> {
@@ -53,6 +59,7 @@ function readStrict(argv: readonly string[]) {
       disk: { type: 'string' },
       'blk-file': { type: 'string' },
       'read-only': { type: 'boolean' },
+      'api-socket': { type: 'string' },
       'print-capabilities': { type: 'boolean' },
       help: { type: 'boolean' },
     },
@@ -66,7 +73,7 @@ function parseSocket(path: string | undefined, fd: string | undefined): Result<B
   return number === undefined ? err(`--fd "${fd}" is no descriptor from 3 up`) : ok({ kind: 'fd', fd: number });
 }
 
-type DiskArguments = Omit<BlockArguments, 'kind' | 'socket'>;
+type DiskArguments = Omit<BlockArguments, 'kind' | 'socket' | 'apiSocket'>;
 
 function parseDisk(disk: string | undefined, file: string | undefined): Result<DiskArguments, string> {
   if ((disk === undefined) === (file === undefined)) return err('give exactly one of --disk path=FILE and --blk-file FILE');

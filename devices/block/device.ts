@@ -211,6 +211,12 @@ export class BlockDevice implements VhostUserDevice {
     }));
   }
 
+  /** From now on. What waited for the old ones is looked at anew. */
+  setLimits(limits: RateLimits): void {
+    this.gate.limiter.set(limits, performance.now());
+    this.gate.reconsider();
+  }
+
   /** The image is of another size now; the driver is told. */
   resized(sectors: number): void {
     this.#disk.sectors = sectors;

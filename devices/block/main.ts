@@ -8,11 +8,14 @@
 import { constants, openSync, rmSync, statSync, writeSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { type Result, err, ok } from '#shared/lang/result.ts';
+import { EPOLLIN } from '#shared/sys/epoll.ts';
 import { createEventFd, signalEventFd } from '#shared/sys/eventfd.ts';
-import { type Fd, asFd } from '#shared/sys/owned-fd.ts';
+import { type Fd, type OwnedFd, asFd } from '#shared/sys/owned-fd.ts';
 import { EXIT, exitNow, exitOnUncaught } from '#shared/sys/process-exit.ts';
-import { listenUnix } from '#shared/sys/unix-socket.ts';
+import { accept, listenUnix } from '#shared/sys/unix-socket.ts';
+import { Watcher } from '#shared/sys/watcher.ts';
 import { type BlockArguments, USAGE, parseArguments } from './arguments.ts';
+import { ControlThread, controlPorts } from './control/control-thread.ts';
 import { takeImage } from './host.ts';
 import { idBytes } from './spec.ts';
 import { makeStatistics } from './stats/statistics.ts';
@@ -22,6 +25,8 @@ import type { WorkerData } from './worker.ts';
 
 /** After this the requests under way are the kernel's to finish. */
 const STOP_DEADLINE_MS = 500;
+/** Clients that connect at the same moment. */
+const CLIENT_BACKLOG = 16;
 const SIGNALS = { SIGTERM: 15, SIGINT: 2 } as const;
 
 exitOnUncaught('ch-block');
@@ -52,13 +57,19 @@ function serveArguments(given: BlockArguments): void {
   const image = takeImage(opened.value, what, given.readOnly);
   if (!image.ok) return fail(image.error);
   const { socket } = given;
-  const stopFd = makeStopFd();
+  const stopFd = makeEventFd();
   // Before the socket is there: whoever sees it may end us.
+  const paths = [...(socket.kind === 'path' ? [socket.path] : []), ...(given.apiSocket === undefined ? [] : [given.apiSocket])];
   endOnSignals(stopFd, () => {
-    if (socket.kind === 'path') rmSync(socket.path, { force: true });
+    for (const path of paths) rmSync(path, { force: true });
   });
+  const clients = given.apiSocket === undefined ? undefined : listenPrivately(given.apiSocket);
+  if (clients !== undefined && !clients.ok) return fail(clients.error.message);
   const listener = socket.kind === 'path' ? listenUnix(socket.path) : undefined;
-  if (listener !== undefined && !listener.ok) return fail(listener.error.message);
+  if (listener !== undefined && !listener.ok) {
+    if (given.apiSocket !== undefined) rmSync(given.apiSocket);
+    return fail(listener.error.message);
+  }
   const { serial, readOnly, queueCount } = given;
   const place =
     listener !== undefined
@@ -76,20 +87,45 @@ function serveArguments(given: BlockArguments): void {
     statistics: makeStatistics(),
     socket: place,
   };
-  startWorker(served, stopFd).on('message', (line: string) => writeSync(2, `ch-block: ${line}\n`));
+  const control = clients === undefined ? undefined : serveClients(clients.value, served, given);
+  const data: WorkerData = { served, stopFd, exitStatus, control };
+  const transferList = control === undefined ? [] : [control.port];
+  const worker = new Worker(beside('worker'), { name: 'data', workerData: data, transferList });
+  worker.on('message', (line: string) => writeSync(2, `ch-block: ${line}\n`));
 }
 
-/** An eventfd by which the data thread is asked to end. Open for the process's life. */
-function makeStopFd(): Fd {
-  const stopFd = createEventFd();
-  if (!stopFd.ok) throw new Error(stopFd.error.message);
-  return stopFd.value.take();
+/** What a thread of this process runs: sources beside sources, bundles beside bundles. */
+function beside(script: string): URL {
+  return new URL(`./${script}.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url);
 }
 
-function startWorker(served: Served, stopFd: Fd): Worker {
-  const data: WorkerData = { served, stopFd, exitStatus };
-  const beside = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js';
-  return new Worker(new URL(beside, import.meta.url), { name: 'data', workerData: data });
+/** Only this user may connect, whatever the umask. */
+function listenPrivately(path: string): ReturnType<typeof listenUnix> {
+  const before = process.umask(0o177);
+  try {
+    return listenUnix(path, CLIENT_BACKLOG);
+  } finally {
+    process.umask(before);
+  }
+}
+
+/** Accepts clients of ch.device.v1, for a thread of theirs that the first one brings about; the data thread's end of what it asks. */
+function serveClients(listener: OwnedFd, { statistics, readOnly }: Served, { path }: BlockArguments): NonNullable<WorkerData['control']> {
+  const wakeFd = makeEventFd();
+  const ports = controlPorts();
+  const thread = new ControlThread(beside('control/worker'), { id: '', imagePath: path, readOnly, wakeFd, statistics }, ports.control);
+  new Watcher().watch(listener.fd, EPOLLIN, () => {
+    const client = accept(listener.fd);
+    if (client.ok) thread.connect(client.value);
+  });
+  return { port: ports.data, wakeFd };
+}
+
+/** An eventfd that wakes the data thread. Open for the process's life. */
+function makeEventFd(): Fd {
+  const made = createEventFd();
+  if (!made.ok) throw new Error(made.error.message);
+  return made.value.take();
 }
 
 function openImage(path: string, readOnly: boolean): Result<Fd, string> {

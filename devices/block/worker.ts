@@ -1,7 +1,8 @@
 /** The data thread of a ch-block that was started by hand: its main thread heeds signals. */
-import { parentPort, workerData } from 'node:worker_threads';
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { asFd } from '#shared/sys/owned-fd.ts';
 import { exitNow, exitOnUncaught } from '#shared/sys/process-exit.ts';
+import { CommandServer } from './control/command-server.ts';
 import { DataLoop, type Served } from './data-loop.ts';
 
 /** How the thread is told what to serve. */
@@ -10,17 +11,24 @@ export interface WorkerData {
   /** An eventfd: end in order, with the status that is in `exitStatus` then. */
   readonly stopFd: number;
   readonly exitStatus: Int32Array<SharedArrayBuffer>;
+  /** Where commands come from, and what says that there are some; none where nobody can ask for anything. */
+  readonly control: { readonly port: MessagePort; readonly wakeFd: number } | undefined;
 }
 
 exitOnUncaught('ch-block');
 
-const { served, stopFd, exitStatus }: WorkerData = workerData;
+const { served, stopFd, exitStatus, control }: WorkerData = workerData;
 
 const loop: DataLoop = new DataLoop(served, {
-  watched: [{ fd: asFd(stopFd), ready: end }],
+  watched: [
+    { fd: asFd(stopFd), ready: end },
+    ...(control === undefined ? [] : [{ fd: asFd(control.wakeFd), ready: () => commands.serve() }]),
+  ],
   log: (_level, line) => parentPort?.postMessage(line),
   ended: end,
 });
+const commands = new CommandServer(loop, asFd(served.imageFd));
+if (control !== undefined) commands.attach(control.port);
 loop.run();
 
 function end(): never {

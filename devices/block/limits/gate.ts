@@ -26,9 +26,13 @@ export class Gate {
     this.isShut = true;
   }
 
-  /** What the limits say is found out anew. */
   release(): void {
     this.#isHeld = false;
+    this.reconsider();
+  }
+
+  /** What the limits say is found out anew at the next request. */
+  reconsider(): void {
     this.#openNow();
   }
 

@@ -1,0 +1,117 @@
+/** The data thread's side of control: carries out what the control thread asks for, between two rounds of the loop. */
+import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import { type Result, err, ok } from '#shared/lang/result.ts';
+import type { DeviceState } from '#shared/rpc/device-control.ts';
+import type { Problem } from '#shared/rpc/problem.ts';
+import type { Fd } from '#shared/sys/owned-fd.ts';
+import type { DataLoop } from '../data-loop.ts';
+import { SECTOR_SIZE } from '../spec.ts';
+import type { Command, CommandAnswer, Order } from './commands.ts';
+import { setImageSize } from './image-size.ts';
+
+type Answer = (outcome: Result<undefined, Problem>) => void;
+
+export class CommandServer {
+  readonly #loop: DataLoop;
+  readonly #image: Fd;
+  #port: MessagePort | undefined;
+  /** Who waits for the requests under way to end. */
+  #waiting: Answer | undefined;
+
+  constructor(loop: DataLoop, image: Fd) {
+    this.#loop = loop;
+    this.#image = image;
+  }
+
+  attach(port: MessagePort): void {
+    this.#port = port;
+  }
+
+  /** Takes the commands that are there. */
+  serve(): void {
+    const port = this.#port;
+    if (port === undefined) return;
+    for (;;) {
+      const received: { message: Command } | undefined = receiveMessageOnPort(port);
+      if (received === undefined) return;
+      const { id, order } = received.message;
+      this.#carryOut(order, (outcome) => {
+        const answer: CommandAnswer = { id, outcome: outcome.ok ? ok(this.#state()) : outcome };
+        port.postMessage(answer);
+      });
+    }
+  }
+
+  #carryOut(order: Order, answer: Answer): void {
+    const { device } = this.#loop;
+    switch (order.kind) {
+      case 'describe':
+        return answer(ok(undefined));
+      case 'limits':
+        device.setLimits(order.limits);
+        return answer(ok(undefined));
+      case 'resize':
+        return this.#resize(order.size, order.allowShrink, answer);
+      case 'hold':
+        return this.#hold(answer);
+      case 'release':
+        device.release();
+        this.#waiting?.(err(INTERRUPTED));
+        this.#waiting = undefined;
+        return answer(ok(undefined));
+    }
+  }
+
+  #hold(answer: Answer): void {
+    if (this.#waiting !== undefined) return answer(err(BUSY));
+    this.#waiting = answer;
+    this.#loop.device.hold(() => {
+      this.#waiting = undefined;
+      answer(ok(undefined));
+    });
+  }
+
+  /** A smaller disk must have no request under way: one that ends behind the new end would make the image longer again. */
+  #resize(size: number, allowShrink: boolean, answer: Answer): void {
+    const { device } = this.#loop;
+    const before = device.sectors * SECTOR_SIZE;
+    const act = (): void => {
+      const resized = setImageSize(this.#image, { size, readOnly: device.isReadOnly });
+      if (resized.ok && resized.value !== before) device.resized(resized.value / SECTOR_SIZE);
+      answer(resized.ok ? ok(undefined) : err(resized.error));
+    };
+    if (size === 0 || size >= before) return act();
+    if (!allowShrink) return answer(err(wouldShrink(size, before)));
+    if (this.#waiting !== undefined) return answer(err(BUSY));
+    const wasHeld = device.gate.isHeld;
+    this.#waiting = answer;
+    device.hold(() => {
+      this.#waiting = undefined;
+      act();
+      if (!wasHeld) device.release();
+    });
+  }
+
+  #state(): DeviceState {
+    const { device, hasFrontEnd } = this.#loop;
+    return {
+      size: device.sectors * SECTOR_SIZE,
+      hasFrontEnd,
+      queues: device.queues(),
+      isDrained: device.gate.isHeld,
+      limits: device.gate.limiter.limits,
+    };
+  }
+}
+
+const INTERRUPTED: Problem = { status: 'ABORTED', reason: 'RESUMED', message: 'the disk was told to go on meanwhile' };
+const BUSY: Problem = { status: 'ABORTED', reason: 'BUSY', message: 'the disk is being drained; try again when that has ended' };
+
+function wouldShrink(size: number, before: number): Problem {
+  return {
+    status: 'FAILED_PRECONDITION',
+    reason: 'WOULD_SHRINK',
+    field: 'size',
+    message: `the disk has ${before} bytes: making it ${size} would cut off what is behind; allow_shrink does it all the same`,
+  };
+}

@@ -1,0 +1,93 @@
+/** The control thread's side: asks the data thread, and reads the counters that it writes. */
+import type { MessagePort } from 'node:worker_threads';
+import type { RateLimits } from '#shared/config/rate-limits.ts';
+import { type Result, err } from '#shared/lang/result.ts';
+import type { DeviceControl, DeviceIdentity, DeviceState, StateOrProblem } from '#shared/rpc/device-control.ts';
+import type { Problem } from '#shared/rpc/problem.ts';
+import { signalEventFd } from '#shared/sys/eventfd.ts';
+import type { Fd } from '#shared/sys/owned-fd.ts';
+import { type SharedStatistics, readStatistics } from '../stats/statistics.ts';
+import type { Command, CommandAnswer, Order } from './commands.ts';
+
+/** The data thread looks at its commands between two rounds, of some milliseconds at most; a resize waits for a file system. */
+const ANSWER_MS = 5000;
+
+export interface RemoteControlOptions {
+  readonly identity: DeviceIdentity;
+  readonly port: MessagePort;
+  /** Wakes the data thread. */
+  readonly wakeFd: Fd;
+  readonly statistics: SharedStatistics;
+}
+
+export class RemoteControl implements DeviceControl {
+  readonly identity: DeviceIdentity;
+  readonly #options: RemoteControlOptions;
+  readonly #waiting = new Map<number, (outcome: Result<DeviceState, Problem>) => void>();
+  #nextId = 1;
+
+  constructor(options: RemoteControlOptions) {
+    this.identity = options.identity;
+    this.#options = options;
+    options.port.on('message', ({ id, outcome }: CommandAnswer) => {
+      this.#waiting.get(id)?.(outcome);
+      this.#waiting.delete(id);
+    });
+  }
+
+  statistics() {
+    return readStatistics(this.#options.statistics);
+  }
+
+  describe(): StateOrProblem {
+    return this.#ask({ kind: 'describe' });
+  }
+
+  setLimits(limits: RateLimits): StateOrProblem {
+    return this.#ask({ kind: 'limits', limits });
+  }
+
+  resize(size: number, allowShrink: boolean): StateOrProblem {
+    return this.#ask({ kind: 'resize', size, allowShrink });
+  }
+
+  /** In vain, it leaves the disk serving. */
+  async drain(deadlineMs: number): StateOrProblem {
+    const drained = await this.#ask({ kind: 'hold' }, deadlineMs, TOO_SLOW);
+    if (!drained.ok && drained.error === TOO_SLOW) await this.resume();
+    return drained;
+  }
+
+  resume(): StateOrProblem {
+    return this.#ask({ kind: 'release' });
+  }
+
+  #ask(order: Order, deadlineMs = ANSWER_MS, late: Problem = NO_ANSWER): StateOrProblem {
+    const { port, wakeFd } = this.#options;
+    const command: Command = { id: this.#nextId++, order };
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        this.#waiting.delete(command.id);
+        resolve(err(late));
+      }, deadlineMs);
+      this.#waiting.set(command.id, (outcome) => {
+        clearTimeout(timer);
+        resolve(outcome);
+      });
+      port.postMessage(command);
+      signalEventFd(wakeFd);
+    });
+  }
+}
+
+const NO_ANSWER: Problem = {
+  status: 'UNAVAILABLE',
+  reason: 'NO_ANSWER',
+  message: `the thread that serves the disk has not answered for ${ANSWER_MS / 1000} s`,
+};
+const TOO_SLOW: Problem = {
+  status: 'DEADLINE_EXCEEDED',
+  reason: 'DRAIN_TIMEOUT',
+  field: 'deadline_ms',
+  message: 'the requests under way did not end in time; the disk goes on as before',
+};

@@ -1,0 +1,23 @@
+/** The control thread: gRPC for the clients whose connections it is handed. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { DeviceServer } from '#shared/rpc/device-server.ts';
+import { exitOnUncaught } from '#shared/sys/process-exit.ts';
+import manifest from '../../../package.json' with { type: 'json' };
+import type { ControlData } from './control-thread.ts';
+import { RemoteControl } from './remote-control.ts';
+
+exitOnUncaught('ch-block');
+
+const { id, imagePath, readOnly, port, wakeFd, statistics }: ControlData = workerData;
+
+const identity = {
+  id,
+  kind: 'block',
+  programVersion: manifest.version,
+  features: ['limits', 'resize', 'drain', 'stats'],
+  imagePath,
+  imageType: 'raw',
+  readOnly,
+};
+const server = new DeviceServer(new RemoteControl({ identity, port, wakeFd, statistics }));
+parentPort?.on('message', (fd: number) => server.serve(fd));

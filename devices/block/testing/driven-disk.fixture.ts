@@ -1,0 +1,127 @@
+/** The front end and the driver of a disk in another process: real sockets, real ring memory. */
+import { expect } from '#shared/lang/result.ts';
+import { GuestMemory } from '#shared/memory/index.ts';
+import { EPOLLIN } from '#shared/sys/epoll.ts';
+import { createEventFd, drainEventFd, signalEventFd } from '#shared/sys/eventfd.ts';
+import type { OwnedFd } from '#shared/sys/owned-fd.ts';
+import { UnixSocket } from '#shared/sys/unix-socket.ts';
+import { type Watch, Watcher } from '#shared/sys/watcher.ts';
+import { DriverQueue } from '#shared/testing/driver-queue.ts';
+import { SharedRegion } from '#shared/testing/session-pair.ts';
+import { FRONTEND_PROTOCOL_FEATURES, Frontend } from '#shared/vhost-user/frontend/index.ts';
+import { RING_FEATURES } from '#shared/virtio/index.ts';
+import { VIRTIO_BLK_F_FLUSH } from '../spec.ts';
+
+const MEMORY = 0x40_0000;
+const RING_SIZE = 64;
+/** Each head has a header, a status byte and 64 KiB of data of its own. */
+const HEADERS = 0x1_0000;
+const DATA = 0x10_0000;
+const DATA_SIZE = 0x1_0000;
+const HEADS = 32;
+
+export class DrivenDisk implements AsyncDisposable {
+  readonly region = new SharedRegion(0, MEMORY);
+  readonly memory = new GuestMemory([{ ...this.region.region, hostAddress: this.region.mapping.address }]);
+  readonly driver = new DriverQueue(this.memory, { size: RING_SIZE, base: 0x1000, eventIdx: true });
+  readonly watcher = new Watcher();
+  readonly frontend: Frontend;
+  readonly #kick = expect(createEventFd(), 'kick');
+  readonly #call = expect(createEventFd(), 'call');
+  readonly #watch: Watch;
+  /** Heads that came back, in their order, with what became of them. */
+  readonly done: { readonly head: number; readonly status: number }[] = [];
+  #told: () => void = () => {};
+  configChanges = 0;
+
+  private constructor(socket: OwnedFd) {
+    this.frontend = new Frontend(new UnixSocket(socket), this.watcher, {
+      wantedFeatures: RING_FEATURES | VIRTIO_BLK_F_FLUSH,
+      wantedProtocolFeatures: FRONTEND_PROTOCOL_FEATURES,
+      replyTimeoutMs: 5000,
+    });
+    this.frontend.onConfigChange = () => {
+      this.configChanges++;
+      this.#told();
+    };
+    this.#watch = this.watcher.watch(this.#call.fd, EPOLLIN, () => this.#collect());
+  }
+
+  /** With its one queue running. */
+  static async start(socket: OwnedFd): Promise<DrivenDisk> {
+    const disk = new DrivenDisk(socket);
+    const { frontend, driver, region } = disk;
+    const offer = expect(await frontend.negotiate(), 'negotiate');
+    expect(await frontend.setMemoryTable([region.region]), 'memory table');
+    expect(await frontend.ackFeatures(offer.features), 'features');
+    const { size, descriptor, available, used } = driver.ring;
+    const ring = { index: 0, size, base: 0, kickFd: disk.#kick.fd, callFd: disk.#call.fd };
+    const places = { descriptor: region.at(descriptor), available: region.at(available), used: region.at(used) };
+    expect(await frontend.startRing({ ...ring, ...places }), 'ring');
+    expect(await frontend.enableRing(0, true), 'enable');
+    return disk;
+  }
+
+  /** Where the data of a head is. */
+  dataOf(head: number): number {
+    return DATA + head * DATA_SIZE;
+  }
+
+  /** Makes one request available, with a kick; `head` is below 32 and not under way. */
+  submit(head: number, type: number, sector: number, length: number): void {
+    if (head >= HEADS || length > DATA_SIZE) throw new RangeError('not in this memory');
+    const header = HEADERS + head * 32;
+    const bytes = new DataView(new ArrayBuffer(17));
+    bytes.setUint32(0, type, true);
+    bytes.setBigUint64(8, BigInt(sector), true);
+    bytes.setUint8(16, 0xee);
+    this.memory.writeBytes(header, new Uint8Array(bytes.buffer));
+    // Three descriptors each would not fit: the chains are indirect.
+    const table = HEADERS + 0x8000 + head * 64;
+    const data = { address: this.dataOf(head), length, writable: type === 0 };
+    const parts = [{ address: header, length: 16 }, ...(length === 0 ? [] : [data]), { address: header + 16, length: 1, writable: true }];
+    this.driver.chain(0, parts, table);
+    this.driver.describe(head, table, parts.length * 16, 4);
+    this.driver.offer(head);
+    signalEventFd(this.#kick.fd);
+  }
+
+  /** Resolves when as many requests have come back since the start. */
+  async until(count: number): Promise<void> {
+    await this.when(() => this.done.length >= count);
+  }
+
+  /** Resolves when `holds` does, which is looked at whenever the device has said something. */
+  async when(holds: () => boolean): Promise<void> {
+    while (!holds()) {
+      const told = new Promise<void>((resolve) => void (this.#told = resolve));
+      this.#collect();
+      if (holds()) return;
+      await told;
+    }
+  }
+
+  /** One request to its end: its status byte. */
+  async request(type: number, sector: number, length: number): Promise<number> {
+    const before = this.done.length;
+    this.submit(0, type, sector, length);
+    await this.until(before + 1);
+    return this.done[before]?.status ?? -1;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.frontend.close();
+    this.#watch.close();
+    await this.watcher.close();
+    this.#kick.close();
+    this.#call.close();
+    this.region[Symbol.dispose]();
+  }
+
+  #collect(): void {
+    drainEventFd(this.#call.fd);
+    this.driver.usedEvent = this.driver.usedIdx;
+    for (const { head } of this.driver.collect()) this.done.push({ head, status: this.memory.readU8(HEADERS + head * 32 + 16) ?? -1 });
+    this.#told();
+  }
+}
