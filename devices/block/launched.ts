@@ -1,12 +1,17 @@
 /**
  * ch-block as the launcher starts it: one inherited socket brings the rest, and this thread is the data thread. It needs no other:
- * the launcher's orders arrive as messages, and SIGTERM may end it as it is, for nothing of it outlives the process.
+ * the launcher's orders arrive as messages, and SIGTERM may end it as it is, for nothing of it outlives the process. Only when the
+ * launcher hands in a client of ch.device.v1 does it get a second one.
  */
 import { writeSync } from 'node:fs';
-import { type Result, err, ok } from '#shared/lang/result.ts';
+import { type Result, err, expect, ok } from '#shared/lang/result.ts';
 import { type DeviceEnd, type ToDevice, deviceStartChannel } from '#shared/rpc/start-channel.ts';
-import type { OwnedFd } from '#shared/sys/owned-fd.ts';
+import { limitsMessage, limitsOf } from '#shared/rpc/start-limits.ts';
+import { createEventFd } from '#shared/sys/eventfd.ts';
+import { type OwnedFd, asFd } from '#shared/sys/owned-fd.ts';
 import { EXIT, exitNow, keepCompiledCode } from '#shared/sys/process-exit.ts';
+import { CommandServer } from './control/command-server.ts';
+import { ControlThread, controlPorts } from './control/control-thread.ts';
 import { DataLoop, type Served } from './data-loop.ts';
 import { takeImage } from './host.ts';
 import { idBytes } from './spec.ts';
@@ -14,22 +19,47 @@ import { makeStatistics } from './stats/statistics.ts';
 
 const LOG_LEVEL = { warning: 0, info: 1 } as const;
 
-export function serveLauncher(): never {
+/** `controlScript` is what the thread of this process's clients runs. */
+export function serveLauncher(controlScript: URL): never {
   const channel = deviceStartChannel();
   const received = channel.receive();
   // A launcher that goes away before has its own reasons.
   if (!received.ok) return exitNow(received.error.code === 'CLOSED' ? EXIT.poweredOff : EXIT.failed);
   const { message, fds } = received.value;
   if (message.stop) return exitNow(EXIT.poweredOff);
-  const served = message.startBlock ? readStart(message.startBlock, fds) : err('the first message starts no disk');
+  const start = message.startBlock;
+  const served = start ? readStart(start, fds) : err('the first message starts no disk');
   if (!served.ok) return refuse(channel, served.error);
+  const wakeFd = expect(createEventFd(), 'wake-up of the data thread').take();
   const loop: DataLoop = new DataLoop(served.value, {
-    watched: [{ fd: channel.fd, ready: () => readOrders(channel, end) }],
+    watched: [
+      { fd: channel.fd, ready: () => readOrders(channel, { end, connect }) },
+      { fd: wakeFd, ready: () => commands.serve() },
+    ],
     log: (level, message) => void channel.send({ log: { level: LOG_LEVEL[level], message } }),
     ended: end,
   });
+  const commands = new CommandServer(
+    loop,
+    asFd(served.value.imageFd),
+    (limits) => void channel.send({ limitsChanged: limitsMessage(limits) }),
+  );
+  const { readOnly, statistics } = served.value;
+  const facts = { id: start?.id ?? '', imagePath: start?.path ?? '', readOnly, wakeFd, statistics };
+  let control: ControlThread | undefined;
   channel.send({ started: {} });
   return loop.run();
+
+  function connect(client: OwnedFd): void {
+    control ??= startControl();
+    control.connect(client);
+  }
+
+  function startControl(): ControlThread {
+    const ports = controlPorts();
+    commands.attach(ports.data);
+    return new ControlThread(controlScript, facts, ports.control);
+  }
 
   function end(): never {
     loop.stop();
@@ -52,20 +82,28 @@ function readStart(start: NonNullable<ToDevice['startBlock']>, fds: readonly Own
     id: idBytes(start.serial ?? ''),
     queueCount: start.numQueues || 1,
     maxQueueSize: start.queueSize || 128,
-    limits: {},
+    limits: limitsOf(start.limits),
     statistics: makeStatistics(),
     socket: { kind: 'connected', fd: socket.take() },
   });
 }
 
-/** Stop, or the launcher is gone: either way the end. Anything else has no meaning after the start. */
-function readOrders(channel: DeviceEnd, end: () => never): void {
+interface Orders {
+  end(): never;
+  connect(client: OwnedFd): void;
+}
+
+/** Stop, or the launcher is gone: either way the end. A client is served; anything else has no meaning after the start. */
+function readOrders(channel: DeviceEnd, orders: Orders): void {
   for (;;) {
     const received = channel.tryReceive();
-    if (!received.ok) return end();
+    if (!received.ok) return orders.end();
     if (received.value === undefined) return;
-    for (const fd of received.value.fds) fd.close();
-    if (received.value.message.stop) return end();
+    const { message, fds } = received.value;
+    const client = message.connect ? fds[(message.connect.socket ?? 0) - 1] : undefined;
+    for (const fd of fds) if (fd !== client) fd.close();
+    if (message.stop) return orders.end();
+    if (client !== undefined) orders.connect(client);
   }
 }
 

@@ -35,7 +35,7 @@ exitOnUncaught('ch-block');
 const exitStatus = new Int32Array(new SharedArrayBuffer(4));
 
 if (process.argv.length > 2) startByHand();
-else serveLauncher();
+else serveLauncher(beside('control/worker'));
 
 function startByHand(): void {
   const parsed = parseArguments(process.argv.slice(2));

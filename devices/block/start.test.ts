@@ -5,14 +5,23 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { expect as must } from '#shared/lang/result.ts';
-import { type DeviceLauncherEnd, type FromDevice, deviceLauncherChannel, startSocketPair } from '#shared/rpc/start-channel.ts';
+import {
+  type DeviceLauncherEnd,
+  type FromDevice,
+  type StartBlock,
+  deviceLauncherChannel,
+  startSocketPair,
+} from '#shared/rpc/start-channel.ts';
+import { DeviceClient } from '#shared/rpc/device-client.ts';
 import { type OwnedFd, asFd } from '#shared/sys/owned-fd.ts';
 import { EPOLLIN } from '#shared/sys/epoll.ts';
 import { pollNow } from '#shared/sys/poll.ts';
-import { SOCK_STREAM, UnixSocket, socketPair } from '#shared/sys/unix-socket.ts';
+import { SOCK_STREAM, UnixSocket, accept, listenUnix, socketPair } from '#shared/sys/unix-socket.ts';
+import { Watcher } from '#shared/sys/watcher.ts';
 import { encodeFrame } from '#shared/vhost-user/channel.ts';
 import { NOTHING } from '#shared/vhost-user/message.ts';
 import { VHOST_USER } from '#shared/vhost-user/spec.ts';
+import { DrivenDisk } from './testing/driven-disk.fixture.ts';
 
 const MAIN = join(import.meta.dirname, 'main.ts');
 
@@ -37,7 +46,7 @@ describe('ch-block under its launcher', () => {
   });
 
   /** Starts the program and tells it of the disk; answers its exit, once all that it said has come. */
-  function launch(image = disk, preload = ''): Promise<unknown[]> {
+  function launch(image = disk, preload = '', more: Partial<StartBlock> = {}): Promise<unknown[]> {
     const [ours, theirs] = must(startSocketPair(), 'start socket');
     const [front, back] = must(socketPair(SOCK_STREAM), 'vhost-user socket');
     child = spawn(
@@ -49,7 +58,7 @@ describe('ch-block under its launcher', () => {
     channel = deviceLauncherChannel(ours);
     core = front;
     const file = openSync(image, 'r+');
-    const startBlock = { id: 'd', path: image, readOnly: false, numQueues: 1, queueSize: 128, serial: 'S', image: 1, socket: 2 };
+    const startBlock = { id: 'd', path: image, readOnly: false, numQueues: 1, queueSize: 128, serial: 'S', image: 1, socket: 2, ...more };
     must(channel.send({ startBlock }, [asFd(file), back.fd]), 'start message');
     closeSync(file);
     back.close();
@@ -110,6 +119,54 @@ describe('ch-block under its launcher', () => {
     expect(refused.failed?.message).to.match(/^disk d ".*" has 1000 bytes/);
     expect(await exited).to.deep.equal([1, null]);
   }).timeout(10_000);
+
+  /** Accepts one client at a socket of ours and hands it in, as the launcher does; answers a client that connects there. */
+  async function handIn(): Promise<DeviceClient> {
+    const path = join(folder, 'api');
+    const listener = must(listenUnix(path), 'listener');
+    const watcher = new Watcher();
+    const watch = watcher.watch(listener.fd, EPOLLIN, () => {
+      const client = must(accept(listener.fd), 'client');
+      if (channel !== undefined) must(channel.send({ connect: { socket: 1 } }, [client.fd]), 'connect');
+      client.close();
+    });
+    const client = new DeviceClient(path);
+    must(await client.getHealth(), 'health');
+    watch.close();
+    await watcher.close();
+    listener.close();
+    return client;
+  }
+
+  it('serves a client that its launcher hands in, and says what the client changes', async () => {
+    const exited = launch();
+    channel?.receive();
+    if (core === undefined) throw new Error('nothing was launched');
+    await using guest = await DrivenDisk.start(core);
+    using device = await handIn();
+    const info = must(await device.getInfo(), 'info');
+    expect([info.id, info.image?.path, info.pid, info.session]).to.deep.equal(['d', disk, child?.pid, 'CONNECTED']);
+    must(await device.resize({ size: 2 << 20 }), 'resize');
+    await guest.when(() => guest.configChanges > 0);
+    expect(await guest.request(1, 4095, 512)).to.equal(0);
+    must(await device.updateLimits({ limits: { ops: { size: 1000, oneTimeBurst: 5, refillTime: 100 } } }), 'limits');
+    expect(answer().limitsChanged).to.deep.include({ ops: { size: 1000, oneTimeBurst: 5, refillMs: 100 } });
+    channel?.send({ stop: {} });
+    expect(await exited).to.deep.equal([0, null]);
+  }).timeout(60_000);
+
+  it('begins with the limits that it is given', async () => {
+    void launch(disk, '', { limits: { ops: { size: 1, oneTimeBurst: 2, refillMs: 3_600_000 } } });
+    channel?.receive();
+    if (core === undefined) throw new Error('nothing was launched');
+    await using guest = await DrivenDisk.start(core);
+    for (let head = 0; head < 5; head++) guest.submit(head, 0, 0, 512);
+    await guest.until(3);
+    using device = await handIn();
+    const { limits, queues } = must(await device.getInfo(), 'info');
+    expect([limits?.ops?.oneTimeBurst, limits?.bandwidth, queues[0]?.inFlight]).to.deep.equal(['2', null, 0]);
+    expect(guest.done.length).to.equal(3);
+  }).timeout(60_000);
 
   it('ends with status 1 and one record at a throw', async () => {
     const preload = `process.on('SIGUSR2', () => {});

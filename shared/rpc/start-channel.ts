@@ -25,6 +25,7 @@ export type FromDevice = ch.start.v1.IFromDevice;
 export type CreateVm = ch.start.v1.CreateVm;
 export type AddDevice = ch.start.v1.AddDevice;
 export type StartBlock = ch.start.v1.StartBlock;
+export type RateLimitsMessage = ch.start.v1.IRateLimits;
 export type Phase = ch.start.v1.IPhase;
 export const EndedReason = start.Ended.Reason;
 export const EventKind = start.Event.Kind;

@@ -1,5 +1,6 @@
 /** The data thread's side of control: carries out what the control thread asks for, between two rounds of the loop. */
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import type { RateLimits } from '#shared/config/rate-limits.ts';
 import { type Result, err, ok } from '#shared/lang/result.ts';
 import type { DeviceState } from '#shared/rpc/device-control.ts';
 import type { Problem } from '#shared/rpc/problem.ts';
@@ -14,13 +15,16 @@ type Answer = (outcome: Result<undefined, Problem>) => void;
 export class CommandServer {
   readonly #loop: DataLoop;
   readonly #image: Fd;
+  readonly #limitsChange: (limits: RateLimits) => void;
   #port: MessagePort | undefined;
   /** Who waits for the requests under way to end. */
   #waiting: Answer | undefined;
 
-  constructor(loop: DataLoop, image: Fd) {
+  /** `limitsChange` is told what will be in force, before it is. */
+  constructor(loop: DataLoop, image: Fd, limitsChange: (limits: RateLimits) => void = () => {}) {
     this.#loop = loop;
     this.#image = image;
+    this.#limitsChange = limitsChange;
   }
 
   attach(port: MessagePort): void {
@@ -48,6 +52,7 @@ export class CommandServer {
       case 'describe':
         return answer(ok(undefined));
       case 'limits':
+        this.#limitsChange(order.limits);
         device.setLimits(order.limits);
         return answer(ok(undefined));
       case 'resize':

@@ -435,13 +435,15 @@ export namespace ch {
             interface IToDevice {
                 startBlock?: (ch.start.v1.IStartBlock|null);
                 stop?: (ch.start.v1.IStop|null);
+                connect?: (ch.start.v1.IConnect|null);
             }
 
             class ToDevice implements IToDevice {
                 constructor(properties?: ch.start.v1.IToDevice);
                 public startBlock?: (ch.start.v1.IStartBlock|null);
                 public stop?: (ch.start.v1.IStop|null);
-                public message?: ("startBlock"|"stop");
+                public connect?: (ch.start.v1.IConnect|null);
+                public message?: ("startBlock"|"stop"|"connect");
                 public static create(properties?: ch.start.v1.IToDevice): ch.start.v1.ToDevice;
                 public static encode(message: ch.start.v1.IToDevice, writer?: $protobuf.Writer): $protobuf.Writer;
                 public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): ch.start.v1.ToDevice;
@@ -459,6 +461,7 @@ export namespace ch {
                 image?: (number|null);
                 socket?: (number|null);
                 lockWaitMs?: (number|null);
+                limits?: (ch.start.v1.IRateLimits|null);
             }
 
             class StartBlock implements IStartBlock {
@@ -474,15 +477,59 @@ export namespace ch {
                 public image: number;
                 public socket: number;
                 public lockWaitMs: number;
+                public limits?: (ch.start.v1.IRateLimits|null);
                 public static create(properties?: ch.start.v1.IStartBlock): ch.start.v1.StartBlock;
                 public static encode(message: ch.start.v1.IStartBlock, writer?: $protobuf.Writer): $protobuf.Writer;
                 public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): ch.start.v1.StartBlock;
+            }
+
+            interface IRateLimits {
+                bandwidth?: (ch.start.v1.ITokenBucket|null);
+                ops?: (ch.start.v1.ITokenBucket|null);
+            }
+
+            class RateLimits implements IRateLimits {
+                constructor(properties?: ch.start.v1.IRateLimits);
+                public bandwidth?: (ch.start.v1.ITokenBucket|null);
+                public ops?: (ch.start.v1.ITokenBucket|null);
+                public static create(properties?: ch.start.v1.IRateLimits): ch.start.v1.RateLimits;
+                public static encode(message: ch.start.v1.IRateLimits, writer?: $protobuf.Writer): $protobuf.Writer;
+                public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): ch.start.v1.RateLimits;
+            }
+
+            interface ITokenBucket {
+                size?: (number|null);
+                oneTimeBurst?: (number|null);
+                refillMs?: (number|null);
+            }
+
+            class TokenBucket implements ITokenBucket {
+                constructor(properties?: ch.start.v1.ITokenBucket);
+                public size: number;
+                public oneTimeBurst: number;
+                public refillMs: number;
+                public static create(properties?: ch.start.v1.ITokenBucket): ch.start.v1.TokenBucket;
+                public static encode(message: ch.start.v1.ITokenBucket, writer?: $protobuf.Writer): $protobuf.Writer;
+                public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): ch.start.v1.TokenBucket;
+            }
+
+            interface IConnect {
+                socket?: (number|null);
+            }
+
+            class Connect implements IConnect {
+                constructor(properties?: ch.start.v1.IConnect);
+                public socket: number;
+                public static create(properties?: ch.start.v1.IConnect): ch.start.v1.Connect;
+                public static encode(message: ch.start.v1.IConnect, writer?: $protobuf.Writer): $protobuf.Writer;
+                public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): ch.start.v1.Connect;
             }
 
             interface IFromDevice {
                 started?: (ch.start.v1.IStarted|null);
                 failed?: (ch.start.v1.IFailed|null);
                 log?: (ch.start.v1.ILog|null);
+                limitsChanged?: (ch.start.v1.IRateLimits|null);
             }
 
             class FromDevice implements IFromDevice {
@@ -490,7 +537,8 @@ export namespace ch {
                 public started?: (ch.start.v1.IStarted|null);
                 public failed?: (ch.start.v1.IFailed|null);
                 public log?: (ch.start.v1.ILog|null);
-                public message?: ("started"|"failed"|"log");
+                public limitsChanged?: (ch.start.v1.IRateLimits|null);
+                public message?: ("started"|"failed"|"log"|"limitsChanged");
                 public static create(properties?: ch.start.v1.IFromDevice): ch.start.v1.FromDevice;
                 public static encode(message: ch.start.v1.IFromDevice, writer?: $protobuf.Writer): $protobuf.Writer;
                 public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): ch.start.v1.FromDevice;

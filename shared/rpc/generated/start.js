@@ -3775,6 +3775,7 @@ export const ch = $root.ch = (() => {
                  * @interface IToDevice
                  * @property {ch.start.v1.IStartBlock|null} [startBlock] ToDevice startBlock
                  * @property {ch.start.v1.IStop|null} [stop] ToDevice stop
+                 * @property {ch.start.v1.IConnect|null} [connect] ToDevice connect
                  */
 
                 /**
@@ -3808,17 +3809,25 @@ export const ch = $root.ch = (() => {
                  */
                 ToDevice.prototype.stop = null;
 
+                /**
+                 * ToDevice connect.
+                 * @member {ch.start.v1.IConnect|null|undefined} connect
+                 * @memberof ch.start.v1.ToDevice
+                 * @instance
+                 */
+                ToDevice.prototype.connect = null;
+
                 // OneOf field names bound to virtual getters and setters
                 let $oneOfFields;
 
                 /**
                  * ToDevice message.
-                 * @member {"startBlock"|"stop"|undefined} message
+                 * @member {"startBlock"|"stop"|"connect"|undefined} message
                  * @memberof ch.start.v1.ToDevice
                  * @instance
                  */
                 Object.defineProperty(ToDevice.prototype, "message", {
-                    get: $util.oneOfGetter($oneOfFields = ["startBlock", "stop"]),
+                    get: $util.oneOfGetter($oneOfFields = ["startBlock", "stop", "connect"]),
                     set: $util.oneOfSetter($oneOfFields)
                 });
 
@@ -3854,6 +3863,8 @@ export const ch = $root.ch = (() => {
                         $root.ch.start.v1.StartBlock.encode(message.startBlock, writer.uint32(/* id 1, wireType 2 =*/10).fork(), q + 1).ldelim();
                     if (message.stop != null && Object.hasOwnProperty.call(message, "stop"))
                         $root.ch.start.v1.Stop.encode(message.stop, writer.uint32(/* id 2, wireType 2 =*/18).fork(), q + 1).ldelim();
+                    if (message.connect != null && Object.hasOwnProperty.call(message, "connect"))
+                        $root.ch.start.v1.Connect.encode(message.connect, writer.uint32(/* id 3, wireType 2 =*/26).fork(), q + 1).ldelim();
                     return writer;
                 };
 
@@ -3899,6 +3910,10 @@ export const ch = $root.ch = (() => {
                                 message.stop = $root.ch.start.v1.Stop.decode(reader, reader.uint32(), undefined, long + 1);
                                 break;
                             }
+                        case 3: {
+                                message.connect = $root.ch.start.v1.Connect.decode(reader, reader.uint32(), undefined, long + 1);
+                                break;
+                            }
                         default:
                             reader.skipType(tag & 7, long);
                             break;
@@ -3932,6 +3947,7 @@ export const ch = $root.ch = (() => {
                  * @property {number|null} [image] StartBlock image
                  * @property {number|null} [socket] StartBlock socket
                  * @property {number|null} [lockWaitMs] StartBlock lockWaitMs
+                 * @property {ch.start.v1.IRateLimits|null} [limits] StartBlock limits
                  */
 
                 /**
@@ -4038,6 +4054,14 @@ export const ch = $root.ch = (() => {
                 StartBlock.prototype.lockWaitMs = 0;
 
                 /**
+                 * StartBlock limits.
+                 * @member {ch.start.v1.IRateLimits|null|undefined} limits
+                 * @memberof ch.start.v1.StartBlock
+                 * @instance
+                 */
+                StartBlock.prototype.limits = null;
+
+                /**
                  * Creates a new StartBlock instance using the specified properties.
                  * @function create
                  * @memberof ch.start.v1.StartBlock
@@ -4087,6 +4111,8 @@ export const ch = $root.ch = (() => {
                         writer.uint32(/* id 10, wireType 0 =*/80).uint32(message.socket);
                     if (message.lockWaitMs != null && Object.hasOwnProperty.call(message, "lockWaitMs"))
                         writer.uint32(/* id 11, wireType 0 =*/88).uint32(message.lockWaitMs);
+                    if (message.limits != null && Object.hasOwnProperty.call(message, "limits"))
+                        $root.ch.start.v1.RateLimits.encode(message.limits, writer.uint32(/* id 12, wireType 2 =*/98).fork(), q + 1).ldelim();
                     return writer;
                 };
 
@@ -4168,6 +4194,10 @@ export const ch = $root.ch = (() => {
                                 message.lockWaitMs = reader.uint32();
                                 break;
                             }
+                        case 12: {
+                                message.limits = $root.ch.start.v1.RateLimits.decode(reader, reader.uint32(), undefined, long + 1);
+                                break;
+                            }
                         default:
                             reader.skipType(tag & 7, long);
                             break;
@@ -4184,6 +4214,408 @@ export const ch = $root.ch = (() => {
                 return StartBlock;
             })();
 
+            v1.RateLimits = (function() {
+
+                /**
+                 * Properties of a RateLimits.
+                 * @memberof ch.start.v1
+                 * @interface IRateLimits
+                 * @property {ch.start.v1.ITokenBucket|null} [bandwidth] RateLimits bandwidth
+                 * @property {ch.start.v1.ITokenBucket|null} [ops] RateLimits ops
+                 */
+
+                /**
+                 * Constructs a new RateLimits.
+                 * @memberof ch.start.v1
+                 * @classdesc Represents a RateLimits.
+                 * @implements IRateLimits
+                 * @constructor
+                 * @param {ch.start.v1.IRateLimits=} [properties] Properties to set
+                 */
+                function RateLimits(properties) {
+                    if (properties)
+                        for (let keys = Object.keys(properties), i = 0; i < keys.length; ++i)
+                            if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                                this[keys[i]] = properties[keys[i]];
+                }
+
+                /**
+                 * RateLimits bandwidth.
+                 * @member {ch.start.v1.ITokenBucket|null|undefined} bandwidth
+                 * @memberof ch.start.v1.RateLimits
+                 * @instance
+                 */
+                RateLimits.prototype.bandwidth = null;
+
+                /**
+                 * RateLimits ops.
+                 * @member {ch.start.v1.ITokenBucket|null|undefined} ops
+                 * @memberof ch.start.v1.RateLimits
+                 * @instance
+                 */
+                RateLimits.prototype.ops = null;
+
+                /**
+                 * Creates a new RateLimits instance using the specified properties.
+                 * @function create
+                 * @memberof ch.start.v1.RateLimits
+                 * @static
+                 * @param {ch.start.v1.IRateLimits=} [properties] Properties to set
+                 * @returns {ch.start.v1.RateLimits} RateLimits instance
+                 */
+                RateLimits.create = function create(properties) {
+                    return new RateLimits(properties);
+                };
+
+                /**
+                 * Encodes the specified RateLimits message. Does not implicitly {@link ch.start.v1.RateLimits.verify|verify} messages.
+                 * @function encode
+                 * @memberof ch.start.v1.RateLimits
+                 * @static
+                 * @param {ch.start.v1.IRateLimits} message RateLimits message or plain object to encode
+                 * @param {$protobuf.Writer} [writer] Writer to encode to
+                 * @returns {$protobuf.Writer} Writer
+                 */
+                RateLimits.encode = function encode(message, writer, q) {
+                    if (!writer)
+                        writer = $Writer.create();
+                    if (q === undefined)
+                        q = 0;
+                    if (q > $util.recursionLimit)
+                        throw Error("max depth exceeded");
+                    if (message.bandwidth != null && Object.hasOwnProperty.call(message, "bandwidth"))
+                        $root.ch.start.v1.TokenBucket.encode(message.bandwidth, writer.uint32(/* id 1, wireType 2 =*/10).fork(), q + 1).ldelim();
+                    if (message.ops != null && Object.hasOwnProperty.call(message, "ops"))
+                        $root.ch.start.v1.TokenBucket.encode(message.ops, writer.uint32(/* id 2, wireType 2 =*/18).fork(), q + 1).ldelim();
+                    return writer;
+                };
+
+                /**
+                 * Decodes a RateLimits message from the specified reader or buffer.
+                 * @function decode
+                 * @memberof ch.start.v1.RateLimits
+                 * @static
+                 * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+                 * @param {number} [length] Message length if known beforehand
+                 * @returns {ch.start.v1.RateLimits} RateLimits
+                 * @throws {Error} If the payload is not a reader or valid buffer
+                 * @throws {$protobuf.util.ProtocolError} If required fields are missing
+                 */
+                RateLimits.decode = function decode(reader, length, error, long) {
+                    if (!(reader instanceof $Reader))
+                        reader = $Reader.create(reader);
+                    if (long === undefined)
+                        long = 0;
+                    if (long > $Reader.recursionLimit)
+                        throw Error("maximum nesting depth exceeded");
+                    let end, message;
+                    if (length === undefined)
+                        end = reader.len;
+                    else {
+                        end = reader.pos + length;
+                        if (end > reader.len)
+                            throw RangeError("index out of range");
+                        length = reader.len;
+                        reader.len = end;
+                    }
+                    message = new $root.ch.start.v1.RateLimits();
+                    while (reader.pos < end) {
+                        let tag = reader.uint32();
+                        if (tag === error)
+                            break;
+                        switch (tag >>> 3) {
+                        case 1: {
+                                message.bandwidth = $root.ch.start.v1.TokenBucket.decode(reader, reader.uint32(), undefined, long + 1);
+                                break;
+                            }
+                        case 2: {
+                                message.ops = $root.ch.start.v1.TokenBucket.decode(reader, reader.uint32(), undefined, long + 1);
+                                break;
+                            }
+                        default:
+                            reader.skipType(tag & 7, long);
+                            break;
+                        }
+                    }
+                    if (length !== undefined) {
+                        if (reader.pos !== end)
+                            throw RangeError("index out of range");
+                        reader.len = length;
+                    }
+                    return message;
+                };
+
+                return RateLimits;
+            })();
+
+            v1.TokenBucket = (function() {
+
+                /**
+                 * Properties of a TokenBucket.
+                 * @memberof ch.start.v1
+                 * @interface ITokenBucket
+                 * @property {number|null} [size] TokenBucket size
+                 * @property {number|null} [oneTimeBurst] TokenBucket oneTimeBurst
+                 * @property {number|null} [refillMs] TokenBucket refillMs
+                 */
+
+                /**
+                 * Constructs a new TokenBucket.
+                 * @memberof ch.start.v1
+                 * @classdesc Represents a TokenBucket.
+                 * @implements ITokenBucket
+                 * @constructor
+                 * @param {ch.start.v1.ITokenBucket=} [properties] Properties to set
+                 */
+                function TokenBucket(properties) {
+                    if (properties)
+                        for (let keys = Object.keys(properties), i = 0; i < keys.length; ++i)
+                            if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                                this[keys[i]] = properties[keys[i]];
+                }
+
+                /**
+                 * TokenBucket size.
+                 * @member {number} size
+                 * @memberof ch.start.v1.TokenBucket
+                 * @instance
+                 */
+                TokenBucket.prototype.size = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+                /**
+                 * TokenBucket oneTimeBurst.
+                 * @member {number} oneTimeBurst
+                 * @memberof ch.start.v1.TokenBucket
+                 * @instance
+                 */
+                TokenBucket.prototype.oneTimeBurst = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+                /**
+                 * TokenBucket refillMs.
+                 * @member {number} refillMs
+                 * @memberof ch.start.v1.TokenBucket
+                 * @instance
+                 */
+                TokenBucket.prototype.refillMs = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+                /**
+                 * Creates a new TokenBucket instance using the specified properties.
+                 * @function create
+                 * @memberof ch.start.v1.TokenBucket
+                 * @static
+                 * @param {ch.start.v1.ITokenBucket=} [properties] Properties to set
+                 * @returns {ch.start.v1.TokenBucket} TokenBucket instance
+                 */
+                TokenBucket.create = function create(properties) {
+                    return new TokenBucket(properties);
+                };
+
+                /**
+                 * Encodes the specified TokenBucket message. Does not implicitly {@link ch.start.v1.TokenBucket.verify|verify} messages.
+                 * @function encode
+                 * @memberof ch.start.v1.TokenBucket
+                 * @static
+                 * @param {ch.start.v1.ITokenBucket} message TokenBucket message or plain object to encode
+                 * @param {$protobuf.Writer} [writer] Writer to encode to
+                 * @returns {$protobuf.Writer} Writer
+                 */
+                TokenBucket.encode = function encode(message, writer, q) {
+                    if (!writer)
+                        writer = $Writer.create();
+                    if (q === undefined)
+                        q = 0;
+                    if (q > $util.recursionLimit)
+                        throw Error("max depth exceeded");
+                    if (message.size != null && Object.hasOwnProperty.call(message, "size"))
+                        writer.uint32(/* id 1, wireType 0 =*/8).uint64(message.size);
+                    if (message.oneTimeBurst != null && Object.hasOwnProperty.call(message, "oneTimeBurst"))
+                        writer.uint32(/* id 2, wireType 0 =*/16).uint64(message.oneTimeBurst);
+                    if (message.refillMs != null && Object.hasOwnProperty.call(message, "refillMs"))
+                        writer.uint32(/* id 3, wireType 0 =*/24).uint64(message.refillMs);
+                    return writer;
+                };
+
+                /**
+                 * Decodes a TokenBucket message from the specified reader or buffer.
+                 * @function decode
+                 * @memberof ch.start.v1.TokenBucket
+                 * @static
+                 * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+                 * @param {number} [length] Message length if known beforehand
+                 * @returns {ch.start.v1.TokenBucket} TokenBucket
+                 * @throws {Error} If the payload is not a reader or valid buffer
+                 * @throws {$protobuf.util.ProtocolError} If required fields are missing
+                 */
+                TokenBucket.decode = function decode(reader, length, error, long) {
+                    if (!(reader instanceof $Reader))
+                        reader = $Reader.create(reader);
+                    if (long === undefined)
+                        long = 0;
+                    if (long > $Reader.recursionLimit)
+                        throw Error("maximum nesting depth exceeded");
+                    let end, message;
+                    if (length === undefined)
+                        end = reader.len;
+                    else {
+                        end = reader.pos + length;
+                        if (end > reader.len)
+                            throw RangeError("index out of range");
+                        length = reader.len;
+                        reader.len = end;
+                    }
+                    message = new $root.ch.start.v1.TokenBucket();
+                    while (reader.pos < end) {
+                        let tag = reader.uint32();
+                        if (tag === error)
+                            break;
+                        switch (tag >>> 3) {
+                        case 1: {
+                                message.size = reader.uint64();
+                                break;
+                            }
+                        case 2: {
+                                message.oneTimeBurst = reader.uint64();
+                                break;
+                            }
+                        case 3: {
+                                message.refillMs = reader.uint64();
+                                break;
+                            }
+                        default:
+                            reader.skipType(tag & 7, long);
+                            break;
+                        }
+                    }
+                    if (length !== undefined) {
+                        if (reader.pos !== end)
+                            throw RangeError("index out of range");
+                        reader.len = length;
+                    }
+                    return message;
+                };
+
+                return TokenBucket;
+            })();
+
+            v1.Connect = (function() {
+
+                /**
+                 * Properties of a Connect.
+                 * @memberof ch.start.v1
+                 * @interface IConnect
+                 * @property {number|null} [socket] Connect socket
+                 */
+
+                /**
+                 * Constructs a new Connect.
+                 * @memberof ch.start.v1
+                 * @classdesc Represents a Connect.
+                 * @implements IConnect
+                 * @constructor
+                 * @param {ch.start.v1.IConnect=} [properties] Properties to set
+                 */
+                function Connect(properties) {
+                    if (properties)
+                        for (let keys = Object.keys(properties), i = 0; i < keys.length; ++i)
+                            if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                                this[keys[i]] = properties[keys[i]];
+                }
+
+                /**
+                 * Connect socket.
+                 * @member {number} socket
+                 * @memberof ch.start.v1.Connect
+                 * @instance
+                 */
+                Connect.prototype.socket = 0;
+
+                /**
+                 * Creates a new Connect instance using the specified properties.
+                 * @function create
+                 * @memberof ch.start.v1.Connect
+                 * @static
+                 * @param {ch.start.v1.IConnect=} [properties] Properties to set
+                 * @returns {ch.start.v1.Connect} Connect instance
+                 */
+                Connect.create = function create(properties) {
+                    return new Connect(properties);
+                };
+
+                /**
+                 * Encodes the specified Connect message. Does not implicitly {@link ch.start.v1.Connect.verify|verify} messages.
+                 * @function encode
+                 * @memberof ch.start.v1.Connect
+                 * @static
+                 * @param {ch.start.v1.IConnect} message Connect message or plain object to encode
+                 * @param {$protobuf.Writer} [writer] Writer to encode to
+                 * @returns {$protobuf.Writer} Writer
+                 */
+                Connect.encode = function encode(message, writer, q) {
+                    if (!writer)
+                        writer = $Writer.create();
+                    if (q === undefined)
+                        q = 0;
+                    if (q > $util.recursionLimit)
+                        throw Error("max depth exceeded");
+                    if (message.socket != null && Object.hasOwnProperty.call(message, "socket"))
+                        writer.uint32(/* id 1, wireType 0 =*/8).uint32(message.socket);
+                    return writer;
+                };
+
+                /**
+                 * Decodes a Connect message from the specified reader or buffer.
+                 * @function decode
+                 * @memberof ch.start.v1.Connect
+                 * @static
+                 * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+                 * @param {number} [length] Message length if known beforehand
+                 * @returns {ch.start.v1.Connect} Connect
+                 * @throws {Error} If the payload is not a reader or valid buffer
+                 * @throws {$protobuf.util.ProtocolError} If required fields are missing
+                 */
+                Connect.decode = function decode(reader, length, error, long) {
+                    if (!(reader instanceof $Reader))
+                        reader = $Reader.create(reader);
+                    if (long === undefined)
+                        long = 0;
+                    if (long > $Reader.recursionLimit)
+                        throw Error("maximum nesting depth exceeded");
+                    let end, message;
+                    if (length === undefined)
+                        end = reader.len;
+                    else {
+                        end = reader.pos + length;
+                        if (end > reader.len)
+                            throw RangeError("index out of range");
+                        length = reader.len;
+                        reader.len = end;
+                    }
+                    message = new $root.ch.start.v1.Connect();
+                    while (reader.pos < end) {
+                        let tag = reader.uint32();
+                        if (tag === error)
+                            break;
+                        switch (tag >>> 3) {
+                        case 1: {
+                                message.socket = reader.uint32();
+                                break;
+                            }
+                        default:
+                            reader.skipType(tag & 7, long);
+                            break;
+                        }
+                    }
+                    if (length !== undefined) {
+                        if (reader.pos !== end)
+                            throw RangeError("index out of range");
+                        reader.len = length;
+                    }
+                    return message;
+                };
+
+                return Connect;
+            })();
+
             v1.FromDevice = (function() {
 
                 /**
@@ -4193,6 +4625,7 @@ export const ch = $root.ch = (() => {
                  * @property {ch.start.v1.IStarted|null} [started] FromDevice started
                  * @property {ch.start.v1.IFailed|null} [failed] FromDevice failed
                  * @property {ch.start.v1.ILog|null} [log] FromDevice log
+                 * @property {ch.start.v1.IRateLimits|null} [limitsChanged] FromDevice limitsChanged
                  */
 
                 /**
@@ -4234,17 +4667,25 @@ export const ch = $root.ch = (() => {
                  */
                 FromDevice.prototype.log = null;
 
+                /**
+                 * FromDevice limitsChanged.
+                 * @member {ch.start.v1.IRateLimits|null|undefined} limitsChanged
+                 * @memberof ch.start.v1.FromDevice
+                 * @instance
+                 */
+                FromDevice.prototype.limitsChanged = null;
+
                 // OneOf field names bound to virtual getters and setters
                 let $oneOfFields;
 
                 /**
                  * FromDevice message.
-                 * @member {"started"|"failed"|"log"|undefined} message
+                 * @member {"started"|"failed"|"log"|"limitsChanged"|undefined} message
                  * @memberof ch.start.v1.FromDevice
                  * @instance
                  */
                 Object.defineProperty(FromDevice.prototype, "message", {
-                    get: $util.oneOfGetter($oneOfFields = ["started", "failed", "log"]),
+                    get: $util.oneOfGetter($oneOfFields = ["started", "failed", "log", "limitsChanged"]),
                     set: $util.oneOfSetter($oneOfFields)
                 });
 
@@ -4282,6 +4723,8 @@ export const ch = $root.ch = (() => {
                         $root.ch.start.v1.Failed.encode(message.failed, writer.uint32(/* id 2, wireType 2 =*/18).fork(), q + 1).ldelim();
                     if (message.log != null && Object.hasOwnProperty.call(message, "log"))
                         $root.ch.start.v1.Log.encode(message.log, writer.uint32(/* id 3, wireType 2 =*/26).fork(), q + 1).ldelim();
+                    if (message.limitsChanged != null && Object.hasOwnProperty.call(message, "limitsChanged"))
+                        $root.ch.start.v1.RateLimits.encode(message.limitsChanged, writer.uint32(/* id 4, wireType 2 =*/34).fork(), q + 1).ldelim();
                     return writer;
                 };
 
@@ -4329,6 +4772,10 @@ export const ch = $root.ch = (() => {
                             }
                         case 3: {
                                 message.log = $root.ch.start.v1.Log.decode(reader, reader.uint32(), undefined, long + 1);
+                                break;
+                            }
+                        case 4: {
+                                message.limitsChanged = $root.ch.start.v1.RateLimits.decode(reader, reader.uint32(), undefined, long + 1);
                                 break;
                             }
                         default:
