@@ -1,7 +1,7 @@
 /**
  * A paused machine's state as a file: JSON, because its parts are few and named. Guest memory is another file (`memory/contents.ts`).
- * Registers of devices are the arena's slices, each with the version of its layout; what is in them no one checks a second time, so
- * a checksum over all of it tells a damaged file from a good one.
+ * Registers of devices are the arena's slices, each with the version of its layout. A checksum over all of it tells a damaged file
+ * from a good one; what is in one that was made to mislead is checked nevertheless, here and by the parts whose it is.
  */
 import { createHash } from 'node:crypto';
 import { fstatSync, fsyncSync, readFileSync, writeSync } from 'node:fs';
@@ -15,6 +15,10 @@ const FORMAT = 'vmm-core machine';
 const VERSION = 1;
 /** Far above what 254 vCPUs and 31 devices take. */
 const MOST_BYTES = 256 * 2 ** 20;
+/** Of CPUID leaves or MSRs: far above what a vCPU has. */
+const MOST_ROWS = 4096;
+/** Leaf, subleaf, flags and four registers. */
+const CPUID_CELLS = 7;
 
 export interface SavedMachine {
   readonly memorySize: number;
@@ -44,7 +48,7 @@ export function writeSavedMachine(file: Fd, machine: SavedMachine): Result<void,
   }
 }
 
-/** Everything is checked here but what the slices' own layouts and KVM judge. */
+/** Everything is checked here but what the parts of the machine and KVM judge. */
 export function readSavedMachine(file: Fd): Result<SavedMachine, string> {
   const parsed = parseFile(file);
   if (!parsed.ok) return parsed;
@@ -99,10 +103,10 @@ function isSavedVcpu(value: unknown): value is SavedVcpu {
   return (
     isRecord(value) &&
     value['version'] === VCPU_STATE_VERSION &&
-    isCount(value['id']) &&
-    isCount(value['tscKhz']) &&
-    isRows(value['cpuid'], (cell) => typeof cell === 'number') &&
-    isRows(value['msrs'], (cell) => typeof cell === 'number' || typeof cell === 'string') &&
+    isU32(value['id']) &&
+    isU32(value['tscKhz']) &&
+    isRows(value['cpuid'], (row) => row.length === CPUID_CELLS && row.every(isU32)) &&
+    isRows(value['msrs'], ([index, data, ...more]) => isU32(index) && typeof data === 'string' && more.length === 0) &&
     isRecord(value['files']) &&
     Object.values(value['files']).every((file) => typeof file === 'string') &&
     typeof value['xsave'] === 'string' &&
@@ -110,8 +114,12 @@ function isSavedVcpu(value: unknown): value is SavedVcpu {
   );
 }
 
-function isRows(value: unknown, isCell: (cell: unknown) => boolean): boolean {
-  return Array.isArray(value) && value.every((row: unknown) => Array.isArray(row) && row.every(isCell));
+function isU32(value: unknown): value is number {
+  return isCount(value) && value < 2 ** 32;
+}
+
+function isRows(value: unknown, isRow: (cells: readonly unknown[]) => boolean): boolean {
+  return Array.isArray(value) && value.length <= MOST_ROWS && value.every((row: unknown) => Array.isArray(row) && isRow(row));
 }
 
 function readSlices(value: unknown): readonly SavedSlice[] | undefined {
@@ -142,5 +150,5 @@ function isDecimal(value: unknown): value is string {
 }
 
 function isQueues(value: unknown): value is Record<string, readonly number[]> {
-  return isRecord(value) && isRows(Object.values(value), (cell) => isCount(cell) && cell <= 0xffff);
+  return isRecord(value) && isRows(Object.values(value), (row) => row.every((cell) => isCount(cell) && cell <= 0xffff));
 }

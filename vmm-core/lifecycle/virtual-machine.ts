@@ -2,6 +2,7 @@
  * One virtual machine in this process: its host objects, its registers, the threads of its vCPUs and the links of its devices. What
  * may happen when is the caller's to decide (`controller.ts`); each step here says what must hold before it.
  */
+import { printable } from '#shared/lang/printable.ts';
 import { type Result, err, ok } from '#shared/lang/result.ts';
 import { drainEventFd } from '#shared/sys/eventfd.ts';
 import type { Fd, OwnedFd } from '#shared/sys/owned-fd.ts';
@@ -253,6 +254,8 @@ export class VirtualMachine {
     if (!ram.ok) return err(ram.error.message);
     const registers = this.#machine.arena.restore(slices);
     if (!registers.ok) return err(registers.error.message);
+    const fault = this.#machine.platform.fault() ?? this.#faultOf(queues);
+    if (fault !== undefined) return err(`the state file is damaged: ${fault}`);
     const routed = this.#machine.routes.apply();
     if (!routed.ok) return err(routed.error.message);
     const timed = host.vm.setClock(clock);
@@ -265,6 +268,15 @@ export class VirtualMachine {
     const started = await this.#startQueues(queues);
     if (started.ok) this.#machine.effects.wake();
     return started;
+  }
+
+  /** Queues without a position would begin anew, in the middle of what their driver has asked for. */
+  #faultOf(queues: QueuePositions): string | undefined {
+    const { devices } = this.#parts;
+    const stranger = Object.keys(queues).find((id) => !devices.some(({ link }) => link.id === id));
+    if (stranger !== undefined) return `it has queues of ${printable(stranger)}, which this machine has not`;
+    const wrong = devices.find(({ link }) => queues[link.id]?.length !== link.offer.queueSizes.length);
+    return wrong === undefined ? undefined : `it has ${queues[wrong.link.id]?.length ?? 0} queues of ${wrong.link.id}`;
   }
 
   async #stopQueues(): Promise<Result<QueuePositions, MachineError>> {
@@ -302,7 +314,8 @@ export class VirtualMachine {
     if (saved.length !== vcpus.length) return err(`the saved machine has ${saved.length} vCPUs, not ${vcpus.length}`);
     for (const [index, vcpu] of vcpus.entries()) {
       const state = saved[index];
-      const restored = state === undefined ? ok() : restore(vcpu, state, this.#format);
+      if (state?.id !== vcpu.id) return err(`the state file is damaged: vCPU ${vcpu.id} is not where it belongs`);
+      const restored = restore(vcpu, state, this.#format);
       if (!restored.ok) return err(restored.error.message);
     }
     return ok();

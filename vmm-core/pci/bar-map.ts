@@ -65,10 +65,7 @@ export class BarMap {
 
   /** Moves `bar`, unless it would leave the windows or cover another one. Under the PCI lock. */
   move(bar: Bar, address: number): boolean {
-    const end = address + bar.size;
-    const inside = this.#windows.some(({ start, size }) => address >= start && end <= start + size);
-    const free = this.#bars.every((other) => other === bar || end <= other.mapped || address >= other.mapped + other.size);
-    if (!inside || !free) return false;
+    if (!this.#mayBe(bar, address)) return false;
     const from = bar.mapped;
     bar.mapped = address;
     Atomics.add(this.#words, this.#generationWord, 1);
@@ -76,9 +73,20 @@ export class BarMap {
     return true;
   }
 
+  /** Whether one is where none can have been moved to: asked of addresses that were restored. */
+  get isDisordered(): boolean {
+    return this.#bars.some((bar) => bar.mapped % bar.size !== 0 || !this.#mayBe(bar, bar.mapped));
+  }
+
   /** Makes every thread look anew: after power-on or a restore put addresses into the arena. */
   changed(): void {
     Atomics.add(this.#words, this.#generationWord, 1);
+  }
+
+  #mayBe(bar: Bar, address: number): boolean {
+    const end = address + bar.size;
+    const inside = this.#windows.some(({ start, size }) => address >= start && end <= start + size);
+    return inside && this.#bars.every((other) => other === bar || end <= other.mapped || address >= other.mapped + other.size);
   }
 
   #find(address: number, length: number): Placed | undefined {

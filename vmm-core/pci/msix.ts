@@ -14,6 +14,7 @@ import { asFd } from '#shared/sys/owned-fd.ts';
 import { pollNow } from '#shared/sys/poll.ts';
 import type { MsiMessage, VmIoctls } from '../bus/vm-ioctls.ts';
 import { allOnes } from '../bus/bus.ts';
+import { MSI_FIRST_GSI, MSI_LAST_GSI } from '../memory/layout.ts';
 import type { GsiAllocator } from '../platform/gsi-allocator.ts';
 import type { ConfigSpace } from './config-space.ts';
 
@@ -138,6 +139,15 @@ export class Msix {
       this.#set(vector, FLAGS, this.#get(vector, FLAGS) & PENDING);
       this.#follow(vector);
     }
+  }
+
+  /** What of the words cannot have been saved, once they are restored. */
+  fault(): string | undefined {
+    for (let vector = 0; vector < this.#fds.length; vector++) {
+      const gsi = this.#get(vector, GSI);
+      if (gsi !== 0 && (gsi < MSI_FIRST_GSI || gsi > MSI_LAST_GSI)) return `MSI-X vector ${vector} has the GSI ${gsi}`;
+    }
+    return undefined;
   }
 
   /** Makes KVM's side of `vector` what its entry and the control word say. */

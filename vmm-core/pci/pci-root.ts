@@ -58,6 +58,11 @@ export class PciRoot {
     this.bars.changed();
   }
 
+  /** What of the functions' addresses cannot have been saved, once the arena is restored. */
+  fault(): string | undefined {
+    return this.bars.isDisordered ? 'a base address is where no device can be' : undefined;
+  }
+
   /** After a restore: BARs are where the saved machine had them. */
   restored(): void {
     this.bars.changed();

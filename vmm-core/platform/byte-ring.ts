@@ -25,10 +25,14 @@ export class ByteRing {
     return this.#bytes.length;
   }
 
-  /** Bytes in the ring. The counters run over 2^32 and their distance stays right. A saved ring that lies is clamped. */
+  /** Bytes in the ring; clamped, for who is neither side may see one counter older than the other. */
   get count(): number {
-    const distance = (Atomics.load(this.#words, this.#head) - Atomics.load(this.#words, this.#tail)) >>> 0;
-    return distance > this.#bytes.length ? this.#bytes.length : distance;
+    return Math.min(this.#distance(), this.#bytes.length);
+  }
+
+  /** Whether more are in it than fit: asked of counters that were restored. */
+  get isOverfull(): boolean {
+    return this.#distance() > this.#bytes.length;
   }
 
   get isFull(): boolean {
@@ -87,5 +91,10 @@ export class ByteRing {
   reset(): void {
     Atomics.store(this.#words, this.#head, 0);
     Atomics.store(this.#words, this.#tail, 0);
+  }
+
+  /** The counters run over 2^32 and their distance stays right. */
+  #distance(): number {
+    return (Atomics.load(this.#words, this.#head) - Atomics.load(this.#words, this.#tail)) >>> 0;
   }
 }

@@ -117,6 +117,18 @@ export class Platform {
     for (const device of this.devices) device.saving();
   }
 
+  /**
+   * What no machine can have saved, of what the arena was restored with: the name of the part, and what is wrong. Whatever is not
+   * named here a guest could have written itself, or KVM judges it.
+   */
+  fault(): string | undefined {
+    for (const part of [this.power, this.#pci, ...this.devices, ...(this.serial === undefined ? [] : [this.serial])]) {
+      const fault = part.fault();
+      if (fault !== undefined) return fault;
+    }
+    return undefined;
+  }
+
   /** After the arena was restored and the saved routes were given to KVM; by one thread, before the first vCPU runs. */
   restored(): void {
     this.ioapic.restored();

@@ -41,6 +41,12 @@ export class PowerControl {
     Atomics.store(this.#words, 0, 0);
   }
 
+  /** What of its word cannot have been saved, once that is restored. */
+  fault(): string | undefined {
+    const bits = Atomics.load(this.#words, 0);
+    return (bits & ~(POWER_EFFECT.reset | POWER_EFFECT.powerOff)) === 0 ? undefined : `power: a wish that is none (${bits})`;
+  }
+
   /** After a restore: a wish that the saved machine had not been granted is wished again. */
   restored(): void {
     const bits = Atomics.load(this.#words, 0);

@@ -126,6 +126,12 @@ export class SerialPort implements IoHandler {
     this.#effects.raise(this.#options.effectIndex, SERIAL_EFFECT.inputRoom);
   }
 
+  /** What of its registers cannot have been saved, once they are restored. */
+  fault(): string | undefined {
+    const isOverfull = [this.#output, this.#input, this.#loop].some((ring) => ring.isOverfull);
+    return isOverfull ? `${this.#options.name}: more bytes wait than there is room for` : undefined;
+  }
+
   /** After a restore: bytes that the saved machine had not sent wake the main thread of this one. */
   restored(): void {
     if (this.#output.count > 0) this.#effects.raise(this.#options.effectIndex, SERIAL_EFFECT.output);

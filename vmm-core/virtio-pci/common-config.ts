@@ -64,6 +64,25 @@ export class CommonConfig {
     if (register?.bytes === size && !this.#registers.has(STATE.resetting)) register.write?.(this, value);
   }
 
+  /** What of the registers no driver can have brought about, once they are restored. */
+  fault(): string | undefined {
+    const isU16 = (value: number): boolean => value >= 0 && value <= 0xffff;
+    const [status, state] = [this.#get(R.status), this.#get(R.state)];
+    if (status < 0 || status > 0xff) return `its status is 0x${(status >>> 0).toString(16)}`;
+    if (state !== 0 && (state & ~STATE.resetting) !== STATE.active) return `its state is ${state}`;
+    if (!isU16(this.#get(R.queueSelect))) return `it has selected queue ${this.#get(R.queueSelect)}`;
+    if (this.#vectorOrNone(this.#get(R.configVector)) !== this.#get(R.configVector)) return 'its configuration has a vector that is none';
+    for (const [queue, most] of this.#registers.queueSizes.entries()) {
+      const size = this.#registers.getQueue(queue, Q.size);
+      const vector = this.#registers.getQueue(queue, Q.vector);
+      const enabled = this.#registers.getQueue(queue, Q.enabled);
+      if (!isQueueSize(size, most)) return `queue ${queue} has ${size} entries`;
+      if (this.#vectorOrNone(vector) !== vector) return `queue ${queue} has a vector that is none`;
+      if (enabled !== 0 && (enabled !== 1 || !this.#hasUsableAddresses(queue))) return `queue ${queue} cannot have been enabled`;
+    }
+    return undefined;
+  }
+
   static readonly #table: readonly Register[] = [
     {
       offset: 0x00,
@@ -202,8 +221,7 @@ export class CommonConfig {
 
   #resizeQueue(size: number): void {
     const queue = this.#configurableQueue();
-    const isPowerOf2 = size > 0 && (size & (size - 1)) === 0;
-    if (queue >= 0 && isPowerOf2 && size <= (this.#registers.queueSizes[queue] ?? 0)) this.#registers.setQueue(queue, Q.size, size);
+    if (queue >= 0 && isQueueSize(size, this.#registers.queueSizes[queue] ?? 0)) this.#registers.setQueue(queue, Q.size, size);
   }
 
   #assignVector(vector: number): void {
@@ -242,7 +260,7 @@ export class CommonConfig {
   }
 
   #vectorOrNone(vector: number): number {
-    return vector < this.#vectors ? vector : VIRTIO_MSI_NO_VECTOR;
+    return vector >= 0 && vector < this.#vectors ? vector : VIRTIO_MSI_NO_VECTOR;
   }
 
   /** The queue that queue_select names, or -1. */
@@ -270,4 +288,9 @@ export class CommonConfig {
   #set(register: number, value: number): void {
     this.#registers.set(register, value);
   }
+}
+
+/** A power of two, at most `most` (2.6). */
+function isQueueSize(size: number, most: number): boolean {
+  return size > 0 && (size & (size - 1)) === 0 && size <= most;
 }

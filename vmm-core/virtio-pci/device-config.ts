@@ -41,8 +41,7 @@ export class DeviceConfig {
 
   /** Takes a write that lies in one writable field; returns whether there is something to replay. */
   write(offset: number, size: number, value: number): boolean {
-    const isAllowed = this.#writable.some((field) => offset >= field.offset && offset + size <= field.offset + field.length);
-    if (!isAllowed || offset + size > this.#bytes.length) return false;
+    if (!this.#isWritable(offset, size)) return false;
     for (let index = 0; index < size; index++) this.#bytes[offset + index] = value >>> (8 * index);
     const head = this.#registers.get(R.configWritesHead);
     if (((head - this.#registers.get(R.configWritesTail)) | 0) >= PENDING_WRITES) {
@@ -68,10 +67,27 @@ export class DeviceConfig {
     return { offset: place & 0xffff, bytes };
   }
 
+  /** What of the writes that wait no driver can have made, once they are restored. */
+  fault(): string | undefined {
+    const [head, tail] = [this.#registers.get(R.configWritesHead), this.#registers.get(R.configWritesTail)];
+    const count = (head - tail) >>> 0;
+    if (count > PENDING_WRITES) return `${count} writes to its configuration wait`;
+    for (let index = tail; index !== head; index = (index + 1) | 0) {
+      const place = Atomics.load(this.#writes, ((index >>> 0) % PENDING_WRITES) * WRITE_WORDS);
+      if (!this.#isWritable(place & 0xffff, place >>> 16)) return 'a write to its configuration waits that is none';
+    }
+    return undefined;
+  }
+
   /** Replaces bytes from `offset`; what does not fit is left away. A changed copy has another generation (4.1.4.3.1). */
   set(bytes: Uint8Array, offset: number): void {
     if (!touches(offset, bytes.length, 0, this.#bytes.length)) return;
     this.#bytes.set(bytes.subarray(0, this.#bytes.length - offset), offset);
     this.#registers.set(R.configGeneration, this.#registers.get(R.configGeneration) + 1);
+  }
+
+  #isWritable(offset: number, size: number): boolean {
+    const isAllowed = this.#writable.some((field) => offset >= field.offset && offset + size <= field.offset + field.length);
+    return isAllowed && size > 0 && offset + size <= this.#bytes.length;
   }
 }

@@ -152,6 +152,12 @@ export class VirtioPciDevice {
     this.#msix.saving();
   }
 
+  /** What of its part of the arena cannot have been saved, once that is restored. */
+  fault(): string | undefined {
+    const fault = this.#common.fault() ?? this.#config.fault() ?? this.#msix.fault();
+    return fault === undefined ? undefined : `${this.plan.name}: ${fault}`;
+  }
+
   /** After a restore, once the routes are: gives the new VM its irqfds and ioeventfds; by one thread. */
   restored(): void {
     this.#lock.acquire();
