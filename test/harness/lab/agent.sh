@@ -3,8 +3,8 @@
 # `stderr` and `left` (processes of it that were still there when it had ended).
 #
 # vport?p1           the harness says: signal ID NAME | kill ID | ping | terminal ID ROWS COLUMNS | resize ROWS COLUMNS
-# vport?p2 to 7       one command at a time each: the harness says ID; then the port is its standard input and output, until
-#                    the line `ID STATUS`. IDs are random, so no command writes that line by chance.
+# vport?p2 to 7       one command at a time each: the harness says ID; then the port is the other end of its standard input and
+#                    output, which are pipes, until the line `ID STATUS`. IDs are random, so no command writes that line by chance.
 # hvc0               the same for the command that has a terminal, which `terminal` starts
 sessions=$1/.sessions
 exec 2>/dev/console
@@ -12,22 +12,38 @@ exec 2>/dev/console
 echo 8 > /proc/sys/kernel/printk
 
 
+# The command does not get the port itself. To poll that for anything takes a buffer that has come out of the driver's queue; where its
+# interrupt comes later, the driver finds nothing new and wakes nobody, and a command that waits in epoll for input never hears of it.
 serve() { # device
   exec 3<>"$1"
   while read -r id <&3; do
-    setsid bash "$sessions/$id/command" <&3 >&3 2>"$sessions/$id/stderr" 3>&- &
+    exec 6> >(exec cat >&3)
+    output=$!
+    exec 7< <(exec cat <&3 6>&-)
+    input=$!
+    setsid bash "$sessions/$id/command" <&7 >&6 2>"$sessions/$id/stderr" 3>&- 6>&- 7<&- &
     pid=$!
+    exec 6>&- 7<&-
     echo $pid > "$sessions/$id/pid"
     wait $pid
     status=$?
     members $pid > "$sessions/$id/left"
     [ -s "$sessions/$id/left" ] && kill -KILL -- -$pid
-    # The command may have made its descriptors non-blocking, and thereby ours. A port is open once at a time.
+    kill $input
+    drained $output
+    # What was typed and not read is for nobody. A port is open once at a time.
     exec 3>&-
-    until exec 3<>"$1"; do sleep 0.1; done
+    until exec 3<>"$1"; do sleep 0.01; done
     printf '%s %s\n' "$id" "$status" >&3
   done
 }
+
+# Waits until all output is through; not for ever, for a process that has left the session may still have the pipe.
+drained() { # pid
+  local looks=0
+  while kill -0 "$1" && [ $((looks += 1)) -lt 200 ]; do sleep 0.01; done
+  kill "$1"
+} 2>/dev/null
 
 # A line for each process of a session: its id and command. proc(5), stat: the session is the fourth field after the name.
 members() { # session
