@@ -151,7 +151,12 @@ export function coreLauncherChannel(socket: OwnedFd): CoreLauncherEnd {
 
 /** A device's own end, inherited. */
 export function deviceStartChannel(): DeviceEnd {
-  return new StartChannel(new UnixSocket(new OwnedFd(START_FD)), fromDevice, toDevice);
+  return deviceStartChannelOf(new OwnedFd(START_FD));
+}
+
+/** A device's end of a socket pair. */
+export function deviceStartChannelOf(socket: OwnedFd): DeviceEnd {
+  return new StartChannel(new UnixSocket(socket), fromDevice, toDevice);
 }
 
 /** The launcher's end towards a device. */

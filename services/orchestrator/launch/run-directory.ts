@@ -47,11 +47,16 @@ function problemOf(root: string): string | undefined {
 }
 
 /** `$XDG_RUNTIME_DIR/ch`; without one `/run/ch` for root, and a folder below the temporary one for others. */
-function runRoot(): string {
+export function runRoot(): string {
   const runtime = process.env['XDG_RUNTIME_DIR'];
   if (runtime !== undefined && runtime !== '') return join(runtime, 'ch');
   const uid = process.getuid?.();
   return uid === 0 ? '/run/ch' : join(tmpdir(), `ch-${uid}`);
+}
+
+/** Where the launcher takes clients for one of its devices. */
+export function deviceSocket(path: string, id: string): string {
+  return join(path, `${id}.sock`);
 }
 
 export function removeRunDirectory(path: string): void {
