@@ -27,6 +27,10 @@ async function dispatch(): Promise<number> {
       const { imageCommand } = await import('./image/image-command.ts');
       return imageCommand(rest, process);
     }
+    case 'device': {
+      const { deviceCommand } = await import('./device/device-command.ts');
+      return deviceCommand(rest, process);
+    }
     case 'doctor': {
       const { doctorCommand } = await import('./commands/doctor.ts');
       return doctorCommand(rest, process);

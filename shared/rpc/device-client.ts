@@ -65,6 +65,14 @@ export class DeviceClient implements Disposable {
     return this.#client.watchStats({ intervalMs });
   }
 
+  /** Resolves when a stream is over: to why, where it failed. */
+  endOf(stream: ClientReadableStream<unknown>): Promise<CallFailure | undefined> {
+    return new Promise((resolve) => {
+      stream.once('error', (error: ServiceError) => resolve(callFailure(error)));
+      stream.once('end', () => resolve(undefined));
+    });
+  }
+
   close(): void {
     this.#client.close();
   }

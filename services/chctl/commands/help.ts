@@ -10,6 +10,7 @@ const VERSION = ['version', '--version', '-V'];
 const USAGE = `Usage: chctl COMMAND [options]
 
   run      boots a virtual machine; without options, a small demo guest
+  device   looks at a disk of a running machine, resizes, limits or drains it
   image    gets a kernel and a disk to boot
   doctor   says what this machine can do and what is missing
   version  says which version this is
@@ -35,6 +36,11 @@ export async function helpCommand(command: string | undefined, rest: readonly st
   if (command === 'help' && rest[0] === 'run') {
     const { runHelp } = await import('./run-help.ts');
     io.stdout.write(runHelp());
+    return EXIT.poweredOff;
+  }
+  if (command === 'help' && rest[0] === 'device') {
+    const { DEVICE_HELP } = await import('../device/device-arguments.ts');
+    io.stdout.write(DEVICE_HELP);
     return EXIT.poweredOff;
   }
   if (command === 'help' && rest[0] === 'image') {
