@@ -18,6 +18,8 @@ export class StampedDisk {
   image: Image;
   /** For each sector the number of the write that it is from; 0: zeros. */
   versions: Uint32Array<ArrayBufferLike>;
+  /** Every sector that was ever written or cleared. */
+  readonly touched = new Set<number>();
   readonly #file: ImageFile;
   readonly #data = allocate(LONGEST);
   #last = 0;
@@ -40,7 +42,7 @@ export class StampedDisk {
       expect(this.#file.write(this.#data, done, piece, place)).to.equal(0);
       done += piece;
     }
-    this.versions.fill(version, first, first + length / SECTOR);
+    this.#note(offset, length, version);
   }
 
   /** `how` it becomes zeros. */
@@ -53,7 +55,13 @@ export class StampedDisk {
       else expect(answer).to.equal(0);
       done += answer === NEEDS_FALLOCATE ? Math.min(extent.length, LONGEST) : extent.length;
     }
-    this.versions.fill(0, offset / SECTOR, (offset + length) / SECTOR);
+    this.#note(offset, length, 0);
+  }
+
+  #note(offset: number, length: number, version: number): void {
+    const [first, end] = [offset / SECTOR, (offset + length) / SECTOR];
+    this.versions.fill(version, first, end);
+    for (let sector = first; sector < end; sector++) this.touched.add(sector);
   }
 
   /** Not every file system knows every mode; zeros that are written do as well. */
@@ -86,6 +94,19 @@ export class StampedDisk {
     else this.clear(offset, length, how);
   }
 
+  /** Sectors of the image, as its requests see them; all others are left zeros. */
+  readSectors(sectors: Iterable<number>): Uint8Array {
+    const content = new Uint8Array(this.image.size);
+    for (const sector of sectors) {
+      const kind = this.image.locateRead(sector * SECTOR, SECTOR);
+      if (kind === EXTENT.zeros) continue;
+      expect(kind, this.image.error).to.equal(EXTENT.data);
+      expect(this.#file.read(this.#data, 0, SECTOR, this.image.extent.offset)).to.equal(SECTOR);
+      content.set(this.#data.bytes.subarray(0, SECTOR), sector * SECTOR);
+    }
+    return content;
+  }
+
   /** All of the image, as its requests see it. */
   read(): Uint8Array {
     const content = new Uint8Array(this.image.size);
@@ -103,14 +124,30 @@ export class StampedDisk {
   }
 }
 
-/** The sectors that hold neither what `versions` says nor any of the other versions that `allowed` lists for them; up to ten. */
-export function wrongSectors(content: Uint8Array, versions: Uint32Array, allowed?: ReadonlyMap<number, ReadonlySet<number>>): string[] {
-  const view = new DataView(content.buffer, content.byteOffset, content.length);
+/** What one sector must hold: the write that it is from, and others that will do as well. */
+export interface Expected {
+  readonly sector: number;
+  readonly version: number;
+  readonly others: ReadonlySet<number>;
+}
+
+/** The sectors that hold something else than `versions` says; up to ten. */
+export function wrongSectors(content: Uint8Array, versions: Uint32Array): string[] {
+  const others = new Set<number>();
+  return wrongAmong(
+    content,
+    Array.from(versions, (version, sector) => ({ sector, version, others })),
+  );
+}
+
+export function wrongAmong(content: Uint8Array, all: Iterable<Expected>): string[] {
+  const words = new Uint32Array(content.buffer, content.byteOffset, content.length / 4);
   const wrong: string[] = [];
-  for (let sector = 0; sector < versions.length && wrong.length < 10; sector++) {
-    const found = versionOf(view, sector);
-    if (found !== undefined && (found === versions[sector] || allowed?.get(sector)?.has(found) === true)) continue;
-    wrong.push(`sector ${sector}: ${found ?? 'torn'} instead of ${versions[sector]}`);
+  for (const { sector, version, others } of all) {
+    const found = versionOf(words, sector);
+    if (found === version || (found !== undefined && others.has(found))) continue;
+    wrong.push(`sector ${sector}: ${found ?? 'torn'} instead of ${version}`);
+    if (wrong.length === 10) break;
   }
   return wrong;
 }
@@ -131,12 +168,10 @@ function stamp(view: DataView, at: number, sector: number, version: number): voi
 }
 
 /** Undefined where the sector is of no one write. */
-function versionOf(view: DataView, sector: number): number | undefined {
-  const at = sector * SECTOR;
-  const version = view.getUint32(at, true);
-  for (let word = 0; word < WORDS; word += 2) {
-    const expected = version === 0 ? 0 : sector;
-    if (view.getUint32(at + word * 4, true) !== version || view.getUint32(at + word * 4 + 4, true) !== expected) return undefined;
-  }
+function versionOf(words: Uint32Array, sector: number): number | undefined {
+  const at = sector * WORDS;
+  const version = words[at] ?? 0;
+  const second = version === 0 ? 0 : sector;
+  for (let word = at; word < at + WORDS; word += 2) if (words[word] !== version || words[word + 1] !== second) return undefined;
   return version;
 }
