@@ -24,6 +24,19 @@ describe('the place where machines run', function () {
     expect(result).to.deep.equal({ status: 3, stdout: 'typed\n', stderr: 'wrong\n', left: [], timedOut: false });
   });
 
+  it('all that a command says comes before its end, and it ends though another process may still say something', async () => {
+    const result = await run(place, 'seq 200000; setsid sleep 5 &', { timeoutMs: TIMEOUT_MS });
+    expect(result.stdout.length).to.equal(1_288_895);
+    expect(result.stdout.slice(-7)).to.equal('200000\n');
+  });
+
+  // A port that a command polls may hold back what was typed for it: see the lab's agent.
+  it('a command has pipes in the lab, not the ports that its bytes come through', async function () {
+    if (!(place instanceof Lab)) return this.skip();
+    const command = await place.start('test -p /dev/stdin -a -p /dev/stdout');
+    expect((await command.ended).status).to.equal(0);
+  });
+
   it('has a KVM with hardware virtualization below it', async () => {
     const result = await run(place, 'grep -cE "svm|vmx" /proc/cpuinfo; test -w /dev/kvm', { timeoutMs: TIMEOUT_MS });
     expect(result.status).to.equal(0);
