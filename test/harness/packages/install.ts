@@ -20,65 +20,67 @@ export function ensurePackages(purposes: readonly Purpose[], report: Report): Re
   const missing = missingFor(purposes);
   if (missing.length === 0) return ok();
   if (!existsSync('/usr/bin/apt-get')) return err({ code: 'NO_APT', message: noApt(missing) });
-  const names = packageNames(missing, report);
-  if (process.getuid?.() !== 0) {
-    return err({
-      code: 'NOT_ROOT',
-      message: `packages are missing; run:\n  sudo apt-get install -y --no-install-recommends ${names.join(' ')}`,
-    });
-  }
-  report(`installing Debian packages: ${names.join(' ')}`);
-  return install(names, purposes, report);
+  if (process.getuid?.() === 0) return install(purposes, report);
+  return err({ code: 'NOT_ROOT', message: `packages are missing; run:\n  sudo apt-get ${installWords(missing).join(' ')}` });
 }
 
 function missingFor(purposes: readonly Purpose[]): readonly Requirement[] {
   return REQUIREMENTS.filter((requirement) => purposes.includes(requirement.purpose) && !requirement.present());
 }
 
-function install(names: readonly string[], purposes: readonly Purpose[], report: Report): Result<void, PackagesError> {
-  const arguments_ = ['install', '-y', '-q', '--no-install-recommends', ...names];
-  // The lists of a fresh container are empty or old: they are read again only where the first attempt fails.
-  let run = aptGet(arguments_);
-  if (run.status !== 0) {
-    updateLists(report);
-    run = aptGet(['install', '-y', '-q', '--no-install-recommends', ...packageNames(missingFor(purposes), report)]);
+function install(purposes: readonly Purpose[], report: Report): Result<void, PackagesError> {
+  // The lists of a fresh container are empty or old: they are read where apt knows nothing, or where the first attempt fails.
+  const packages = missingFor(purposes).flatMap((requirement) => requirement.packages);
+  let update = installable(packages).size === 0 ? updateLists(report) : undefined;
+  let run = installMissing(purposes, report);
+  if (run.status !== 0 && update === undefined) {
+    update = updateLists(report);
+    run = installMissing(purposes, report);
   }
   const left = missingFor(purposes);
   if (run.status === 0 && left.length === 0) return ok();
   const reasons = left.map((requirement) => `  ${requirement.reason} (${requirement.packages.join(' or ')})`);
-  const said = run.output.trim().split('\n').slice(-8).join('\n');
-  return err({ code: 'APT_FAILED', message: `apt-get ${arguments_.join(' ')} did not bring everything:\n${reasons.join('\n')}\n${said}` });
+  const said = [update, run].flatMap((one) => (one === undefined || one.status === 0 ? [] : [`${one.command}:`, ...lastLines(one.output)]));
+  return err({ code: 'APT_FAILED', message: ['apt-get did not bring everything:', ...reasons, ...said].join('\n') });
 }
 
-function aptGet(arguments_: readonly string[]): { readonly status: number; readonly output: string } {
-  const run = spawnSync('apt-get', arguments_, {
+function installMissing(purposes: readonly Purpose[], report: Report): AptRun {
+  const words = installWords(missingFor(purposes));
+  report(`installing Debian packages (a minute or more): ${words.slice(INSTALL.length).join(' ')}`);
+  return aptGet(words);
+}
+
+function updateLists(report: Report): AptRun {
+  report('reading the lists of Debian packages');
+  return aptGet(['update', '-q']);
+}
+
+interface AptRun {
+  readonly command: string;
+  readonly status: number;
+  readonly output: string;
+}
+
+function aptGet(words: readonly string[]): AptRun {
+  const run = spawnSync('apt-get', words, {
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C' },
     stdio: ['ignore', 'pipe', 'pipe'],
     encoding: 'utf8',
   });
-  return { status: run.status ?? 1, output: `${run.stdout}${run.stderr}` };
+  return { command: `apt-get ${words.join(' ')}`, status: run.status ?? 1, output: `${run.stdout}${run.stderr}` };
 }
+
+function lastLines(output: string): readonly string[] {
+  return output.trim().split('\n').slice(-8);
+}
+
+const INSTALL = ['install', '-y', '--no-install-recommends'];
 
 /** Of each requirement's packages the first that apt can install here, each once. */
-function packageNames(missing: readonly Requirement[], report: Report): readonly string[] {
-  const known = knownToApt(
-    missing.flatMap((requirement) => requirement.packages),
-    report,
-  );
-  return [...new Set(missing.flatMap(({ packages }) => packages.find((name) => known.has(name)) ?? packages.slice(0, 1)))];
-}
-
-/** With no lists at all (a fresh container) apt knows nothing: the lists are fetched once, by root. */
-function knownToApt(names: readonly string[], report: Report): ReadonlySet<string> {
-  const known = installable(names);
-  if (known.size > 0 || process.getuid?.() !== 0) return known;
-  updateLists(report);
-  return installable(names);
-}
-
-function updateLists(report: Report): void {
-  report('reading the lists of Debian packages (apt-get update)');
-  aptGet(['update', '-q']);
+function installWords(missing: readonly Requirement[]): readonly string[] {
+  const known = installable(missing.flatMap((requirement) => requirement.packages));
+  const names = missing.flatMap(({ packages }) => packages.find((name) => known.has(name)) ?? packages.slice(0, 1));
+  return [...INSTALL, ...new Set(names)];
 }
 
 function installable(names: readonly string[]): ReadonlySet<string> {
