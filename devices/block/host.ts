@@ -19,24 +19,27 @@ export interface Image {
   readonly sectors: number;
 }
 
-/** Checks and locks an open raw image; the error is one line for the user that begins with `what`. */
-export function takeImage(fd: Fd, what: string, readOnly: boolean): Result<Image, string> {
+/**
+ * Checks an open raw image and locks it, for which it waits so long: whoever has the lock knows that no request of a killed process is
+ * under way any more. The error is one line for the user that begins with `what`.
+ */
+export function takeImage(fd: Fd, what: string, readOnly: boolean, lockWaitMs = LOCK_WAIT_MS): Result<Image, string> {
   const size = syscall(SYS.lseek, fd, 0, SEEK_END);
   if (size < 0) return err(`${what} is no disk: give a raw image file or a block device`);
   if (size === 0 || size % SECTOR_SIZE !== 0) return err(`${what} has ${size} bytes, which is not a positive multiple of ${SECTOR_SIZE}`);
-  const locked = lock(fd, readOnly);
+  const locked = lock(fd, readOnly, lockWaitMs);
   if (locked !== undefined) return err(`${what} ${locked}`);
   return ok({ fd, sectors: size / SECTOR_SIZE });
 }
 
 /** Exclusive, or shared among readers; what stands in the way, as the end of a sentence. */
-function lock(fd: Fd, readOnly: boolean): string | undefined {
+function lock(fd: Fd, readOnly: boolean, waitMs: number): string | undefined {
   for (let waited = 0; ; waited += LOCK_RETRY_MS) {
     const locked = lockFile(fd, readOnly);
     if (locked.ok) return undefined;
     const { errno, message } = locked.error;
     if (errno !== EAGAIN && errno !== EACCES) return `cannot be locked: ${message}`;
-    if (waited >= LOCK_WAIT_MS) return 'is locked by another process: stop the VM that uses it, or make it read-only for both';
+    if (waited >= waitMs) return 'is locked by another process: stop the VM that uses it, or make it read-only for both';
     pause(LOCK_RETRY_MS);
   }
 }

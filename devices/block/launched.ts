@@ -73,7 +73,7 @@ function readStart(start: NonNullable<ToDevice['startBlock']>, fds: readonly Own
   const socket = fds[(start.socket ?? 0) - 1];
   if (image === undefined || socket === undefined) return err('the start message lacks a descriptor');
   const readOnly = start.readOnly ?? false;
-  const taken = takeImage(image.take(), `disk ${start.id} "${start.path}"`, readOnly);
+  const taken = takeImage(image.take(), `disk ${start.id} "${start.path}"`, readOnly, start.lockWaitMs || undefined);
   if (!taken.ok) return taken;
   return ok({
     imageFd: taken.value.fd,

@@ -3,7 +3,8 @@ import { parseCommandLine } from '#shared/config/command-line.ts';
 import { parseVmOptions } from '#shared/config/parse-vm-config.ts';
 import type { VmConfig } from '#shared/config/vm-config.ts';
 import { expect as value } from '#shared/lang/result.ts';
-import { type LaunchPlan, type Resource, planLaunch } from './plan.ts';
+import { RecoveryAfterwards } from '#shared/rpc/start-channel.ts';
+import { AFTERWARDS, type LaunchPlan, type Resource, planLaunch, recoveryOf } from './plan.ts';
 
 function config(...args: readonly string[]): VmConfig {
   const given = value(parseCommandLine(['--kernel', 'k', ...args]), 'command line');
@@ -85,6 +86,22 @@ describe('planLaunch', () => {
       output: 2,
       neverStall: true,
     });
+  });
+
+  it('has the core wait for a disk whose process ends, for as long as its user says', () => {
+    const { END, STALL, PAUSE } = RecoveryAfterwards;
+    expect(AFTERWARDS).to.deep.equal({ end: END, stall: STALL, pause: PAUSE });
+    const rows = [
+      ['path=a', { deadlineMs: 25_000, afterwards: END }, 'bounded'],
+      ['path=a,restart_timeout=3,on_restart_timeout=stall', { deadlineMs: 3000, afterwards: STALL }, 'endless'],
+      ['path=a,on_restart_timeout=pause', { deadlineMs: 25_000, afterwards: PAUSE }, 'endless'],
+      ['path=a,restart_timeout=0', undefined, 'none'],
+    ] as const;
+    for (const [disk, recovery, kind] of rows) {
+      const made = plan('--disk', disk);
+      expect(made.core.find(({ message }) => message.addDevice?.vhostUser)?.message.addDevice?.vhostUser?.recovery).to.deep.equal(recovery);
+      expect(recoveryOf(made, '_disk0')).to.equal(kind);
+    }
   });
 
   it('is the same for the same machine', () => {

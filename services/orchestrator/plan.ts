@@ -4,6 +4,7 @@
  */
 import type { FromCore, FromDevice, ToCore, ToDevice } from '#shared/rpc/start-channel.ts';
 import type { ConsoleMode, DiskConfig, VmConfig } from '#shared/config/vm-config.ts';
+import type { Recovery } from './supervise/watched-device.ts';
 
 export type { FromCore, FromDevice, ToCore, ToDevice };
 
@@ -151,12 +152,29 @@ function addDisk(disk: DiskConfig): PlannedMessage<ToCore> {
     message: {
       addDevice: {
         id: disk.id,
-        vhostUser: { deviceType: VIRTIO_ID_BLOCK, numQueues: disk.numQueues, queueSize: disk.queueSize, socket: 1 },
+        vhostUser: {
+          ...{ deviceType: VIRTIO_ID_BLOCK, numQueues: disk.numQueues, queueSize: disk.queueSize, socket: 1 },
+          ...(disk.restartTimeoutMs === 0 ? {} : { recovery: recoveryMessage(disk) }),
+        },
         pciDeviceId: disk.pciDeviceId ?? 0,
       },
     },
     descriptors: [`core end ${disk.id}`],
   };
+}
+
+/** Recovery.Afterwards of start.proto, whose code is not loaded yet when a plan is made. */
+export const AFTERWARDS = { end: 1, stall: 2, pause: 3 } as const;
+
+function recoveryMessage({ restartTimeoutMs, onRestartTimeout }: DiskConfig) {
+  return { deadlineMs: restartTimeoutMs, afterwards: AFTERWARDS[onRestartTimeout] };
+}
+
+/** What the plan has the core do without a device's process. */
+export function recoveryOf({ core }: LaunchPlan, id: string): Recovery {
+  const recovery = core.find(({ message }) => message.addDevice?.id === id)?.message.addDevice?.vhostUser?.recovery;
+  if (!recovery) return 'none';
+  return recovery.afterwards === AFTERWARDS.end ? 'bounded' : 'endless';
 }
 
 function addSerial(mode: ConsoleMode): PlannedMessage<ToCore>[] {

@@ -73,7 +73,7 @@ describe('BegunMachine, with real processes that each do one odd thing', functio
 
   /** Starts a machine whose core does `core` and whose disk's process does `device`. */
   function start(core: string, device: string, ...more: readonly string[]): Promise<Ended> {
-    const disks = device === '' ? [] : ['--disk', `path=${join(folder, 'disk.raw')},serial=${device}`];
+    const disks = device === '' ? [] : ['--disk', `path=${join(folder, 'disk.raw')},serial=${device},restart_timeout=0`];
     return startWith(['--kernel', join(folder, 'kernel'), '--cmdline', core, ...disks, ...more]);
   }
 

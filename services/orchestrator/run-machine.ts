@@ -9,12 +9,12 @@ import type { LaunchError } from './launch/launch-error.ts';
 import { tooFewOpenFiles } from './launch/open-files.ts';
 import { Resources } from './launch/resources.ts';
 import { makeRunDirectory, register, removeRunDirectory, sweepStale } from './launch/run-directory.ts';
-import { cpuHasVirtualization, looksLikeLinux } from './launch/slow-kvm.ts';
+import { SLOW_KVM, cpuHasVirtualization, looksLikeLinux } from './launch/slow-kvm.ts';
 import { type StartedProcess, inheritNothing, startProcess } from './launch/start-process.ts';
-import { type LaunchPlan, planLaunch } from './plan.ts';
+import { type LaunchPlan, planLaunch, recoveryOf } from './plan.ts';
 import { Signals } from './signals.ts';
 import { type Outcome, endedBySignal } from './supervise/outcome.ts';
-import type { Deadlines } from './supervise/supervisor.ts';
+import type { Deadlines, SupervisedDevice } from './supervise/supervisor.ts';
 
 export interface RunOptions {
   readonly programs: Programs;
@@ -84,7 +84,8 @@ export class BegunMachine {
     }
     const launched = { core: this.#core, devices: devices.value };
     const fillsMs = memoryFillMs(config.memory);
-    const machine = { plan, launched, resources, directory: this.#directory, signals: this.#signals, fillsMs };
+    const ours = { directory: this.#directory, signals: this.#signals, verbose: this.#verbose };
+    const machine = { plan, launched, resources, ...ours, fillsMs, startedAt: new Date().toISOString() };
     const outcome = await superviseMachine(machine, options);
     closeConsoles(resources.consoles);
     removeRunDirectory(this.#directory);
@@ -156,9 +157,7 @@ function vmId(): string {
 function refuseSlowKvm({ payload }: VmConfig, { slowKvm }: RunOptions, resources: Resources): LaunchError | undefined {
   if (slowKvm || payload.kind !== 'kernel' || cpuHasVirtualization()) return undefined;
   if (!looksLikeLinux(resources.descriptor('kernel'))) return undefined;
-  const message =
-    "this CPU offers no vmx or svm: /dev/kvm would emulate every instruction and a Linux would seem to hang; 'npm start' boots one in a lab that works here, --slow-kvm boots it anyway";
-  return { code: 'SLOW_KVM', message };
+  return { code: 'SLOW_KVM', message: SLOW_KVM };
 }
 
 interface Machine {
@@ -169,6 +168,10 @@ interface Machine {
   readonly signals: Signals;
   /** What its start may take longer than others. */
   readonly fillsMs: number;
+  /** What its processes print comes to our standard error. */
+  readonly verbose: boolean;
+  /** ISO 8601. */
+  readonly startedAt: string;
 }
 
 async function superviseMachine(machine: Machine, options: RunOptions): Promise<Outcome> {
@@ -177,37 +180,45 @@ async function superviseMachine(machine: Machine, options: RunOptions): Promise<
   const { core, devices } = channelsOf(machine.launched.core, machine.launched.devices);
   tellPlan(machine.plan, { core, devices }, machine.resources);
   const deadlines = { ...DEADLINES, ...options.deadlines };
-  const supervisor = new Supervisor(core, devices, {
+  const { restartDevice } = await import('./launch/restart-device.ts');
+  const { plan, resources, directory: runDirectory, verbose } = machine;
+  const restarting = { plan, resources, core: core.channel, script: options.programs.block, runDirectory, verbose };
+  const supervisor: InstanceType<typeof Supervisor> = new Supervisor(core, devices, {
     deadlines: { ...deadlines, startMs: deadlines.startMs + machine.fillsMs },
     log: (level, line) => {
       if (level <= options.logLevel) options.tell(line);
     },
-    onStarted: (phases) => whenStarted(machine, options, phases),
+    onStarted: (phases) => {
+      if (options.logLevel > 0) for (const line of phaseLines(phases)) options.tell(line);
+      registerMachine(machine, devices, options);
+    },
+    recoveryOf: (name) => recoveryOf(plan, name),
+    restart: (name) => restartDevice(name, restarting),
+    onReplaced: () => registerMachine(machine, supervisor.devices, options),
   });
   const ended = supervisor.run();
   machine.signals.deliver((signal) => supervisor.signal(signal));
-  const release = attachUser(supervisor, machine.resources.consoles, options.tell);
-  machine.resources[Symbol.dispose]();
+  const release = attachUser(supervisor, resources.consoles, options.tell);
+  resources.release();
   try {
     return await ended;
   } finally {
     release();
-    for (const { channel } of [core, ...devices]) channel.close();
+    for (const { channel } of [core, ...supervisor.devices]) channel.close();
   }
 }
 
 type Phases = readonly { readonly name: string; readonly atUs: number }[];
 
-/** What can wait until the guest runs. */
-function whenStarted({ plan, launched, directory }: Machine, options: RunOptions, phases: Phases): void {
-  if (options.logLevel > 0) for (const line of phaseLines(phases)) options.tell(line);
+/** What can wait until the guest runs. Again when another process serves a device. */
+function registerMachine({ launched, directory, startedAt }: Machine, devices: readonly SupervisedDevice[], options: RunOptions): void {
   try {
     register(directory, {
       id: vmId(),
       launcherPid: process.pid,
       corePid: launched.core.child.pid ?? 0,
-      devices: plan.devices.map(({ name }, index) => ({ id: name, pid: launched.devices[index]?.child.pid ?? 0 })),
-      startedAt: new Date().toISOString(),
+      devices: devices.map(({ child }) => ({ id: child.name, pid: child.pid ?? 0 })),
+      startedAt,
     });
     sweepStale(directory);
   } catch (error) {

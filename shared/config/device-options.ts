@@ -9,6 +9,9 @@ const DEFAULT_QUEUE_SIZE = 128;
 const MAX_QUEUE_SIZE = 1024;
 /** virtio 1.2, 5.2.6: GET_ID answers 20 bytes. */
 const SERIAL_BYTES = 20;
+/** Drivers that give requests up do so after 30 s. */
+export const DEFAULT_RESTART_TIMEOUT_MS = 25_000;
+const MAX_RESTART_TIMEOUT_S = 3600;
 const IMAGE_TYPE = oneOf('raw', 'qcow2', 'vhd', 'vhdx', 'vmdk');
 
 /** What a disk still lacks: its name comes when all disks are known. */
@@ -19,6 +22,7 @@ export function parseDisk(value: string, bootCpus: number): Result<NamelessDisk,
   const keys = new OptionKeys('--disk', value);
   const path = keys.required('path', text) ?? '';
   const queues = integer(1, bootCpus);
+  const restartTimeoutS = keys.value('restart_timeout', integer(0, MAX_RESTART_TIMEOUT_S));
   const disk = {
     path,
     readOnly: keys.value('readonly', toggle) ?? false,
@@ -26,6 +30,8 @@ export function parseDisk(value: string, bootCpus: number): Result<NamelessDisk,
     direct: keys.value('direct', toggle) ?? false,
     numQueues: keys.value('num_queues', { ...queues, expected: `${queues.expected}, as there are vCPUs` }) ?? 1,
     queueSize: keys.value('queue_size', powerOfTwo(4, MAX_QUEUE_SIZE)) ?? DEFAULT_QUEUE_SIZE,
+    restartTimeoutMs: restartTimeoutS === undefined ? DEFAULT_RESTART_TIMEOUT_MS : restartTimeoutS * 1000,
+    onRestartTimeout: keys.value('on_restart_timeout', oneOf('end', 'stall', 'pause')) ?? 'end',
     serial: keys.value('serial', shortText(SERIAL_BYTES)),
     ...pciKeys(keys),
   };

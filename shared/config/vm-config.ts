@@ -42,6 +42,10 @@ export interface DiskConfig {
   readonly direct: boolean;
   readonly numQueues: number;
   readonly queueSize: number;
+  /** How long the disk's requests wait for its process to be started again; 0: the machine ends with that process. */
+  readonly restartTimeoutMs: number;
+  /** Afterwards the machine ends; or, until the process is back, the requests wait on or the machine is paused. */
+  readonly onRestartTimeout: 'end' | 'stall' | 'pause';
   /** At most 20 bytes; undefined: the launcher derives one from the image. */
   readonly serial: string | undefined;
   /** 1 to 31; undefined: the lowest free slot. */

@@ -242,7 +242,7 @@ exec "$0" "$@"`;
       ['the device crashes', 'device', 'SIGSEGV', 4, 'device _disk0 is lost: its process was killed by SIGSEGV'],
     ] as const) {
       it(`${name} -> ${status}`, async () => {
-        const machine = await place.startRunning([...STAY, '--disk', 'path=disk']);
+        const machine = await place.startRunning([...STAY, '--disk', 'path=disk,restart_timeout=0']);
         process.kill(machine[which], signal);
         expectLines(place, await machine.ended, [line], status);
       });

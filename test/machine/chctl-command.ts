@@ -7,8 +7,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { CHECKOUT } from '../harness/checkout.ts';
 
-/** Whoever takes longer is killed, and its status is none: far more than anything here takes on a busy machine. */
-const DEADLINE_MS = 40_000;
 const MARK = 'CH_BAD_INPUT';
 
 export interface Ended {
@@ -33,6 +31,8 @@ export interface MachineProcesses {
 
 export class CommandPlace implements AsyncDisposable {
   readonly folder = realpathSync(mkdtempSync(join(tmpdir(), 'chctl-')));
+  /** Whoever takes longer is killed, and its status is none: far more than most take on a busy machine. */
+  deadlineMs = 40_000;
 
   constructor() {
     // Others may have to get in.
@@ -54,7 +54,7 @@ export class CommandPlace implements AsyncDisposable {
     let stderr = '';
     child.stdout.on('data', (data: Buffer) => (stdout += data.toString('latin1')));
     child.stderr.on('data', (data: Buffer) => (stderr += data.toString()));
-    const late = setTimeout(() => this.killAll(), DEADLINE_MS);
+    const late = setTimeout(() => this.killAll(), this.deadlineMs);
     const ended = new Promise<Ended>((resolve) => {
       child.once('close', (status) => {
         clearTimeout(late);

@@ -28,7 +28,7 @@ describe('the terminal after a machine', function () {
 
   /** Runs a machine at a terminal that script(1) makes; `act` when its guest has spoken. What the terminal showed. */
   async function atTerminal(kernel: string, act: (user: User) => void): Promise<string> {
-    const run = `'${join(CHECKOUT, 'bin/chctl')}' run --kernel ${kernel} --disk path=disk`;
+    const run = `'${join(CHECKOUT, 'bin/chctl')}' run --kernel ${kernel} --disk path=disk,restart_timeout=0`;
     writeFileSync(join(place.folder, 'session'), `stty -g\n${run}\necho "<status $?>"\nstty -g\n`);
     const child = spawn('script', ['-qfec', 'sh session', '/dev/null'], {
       cwd: place.folder,

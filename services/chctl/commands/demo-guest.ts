@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { printable } from '#shared/lang/printable.ts';
+import { DEFAULT_RESTART_TIMEOUT_MS } from '#shared/config/device-options.ts';
 import type { VmOptions } from '#shared/config/parse-vm-config.ts';
 import type { DiskConfig, VmConfig } from '#shared/config/vm-config.ts';
 import { demoVersion, makeDemoGuest } from '../image/demo.ts';
@@ -66,6 +67,8 @@ function demoDisk(path: string): DiskConfig {
     direct: false,
     numQueues: 1,
     queueSize: 128,
+    restartTimeoutMs: DEFAULT_RESTART_TIMEOUT_MS,
+    onRestartTimeout: 'end',
     serial: undefined,
     pciDeviceId: undefined,
   };

@@ -9,10 +9,15 @@ import { type OpenedFile, openFile } from './open-file.ts';
 
 const SECTOR = 512;
 const SEEK_END = 2;
+/** Not among node's names. */
+const O_PATH = 0o1000_0000;
 const SERIAL_BYTES = 20;
 
 export interface DiskImage {
+  /** For its device process: nobody else may keep it, for its lock lives as long as anybody has it. */
   readonly file: OwnedFd;
+  /** The same file and no way to its bytes: where it is opened again. */
+  readonly place: OwnedFd;
   /** What the guest sees where the user chose no serial: the same for the same image. */
   readonly serial: string;
   /** Equal for two paths of one image. */
@@ -32,9 +37,15 @@ export function openDiskImage(disk: DiskConfig): Result<DiskImage, LaunchError> 
   }
   const direct = disk.direct ? reopenDirect(disk, file) : ok(file);
   if (!direct.ok) return direct;
+  const place = openPlace(disk, direct.value);
+  if (!place.ok) {
+    direct.value.close();
+    return place;
+  }
   const device = status.isBlockDevice();
   return ok({
     file: direct.value,
+    place: place.value,
     serial: `${status.dev}${status.rdev}${status.ino}`.slice(0, SERIAL_BYTES),
     identity: device ? `device ${status.rdev}` : `${status.dev}:${status.ino}`,
   });
@@ -73,9 +84,24 @@ function foreignFormat(file: OwnedFd, size: number): string | undefined {
   return head.toString('latin1', 0, 8) === 'conectix' ? 'VHD' : undefined;
 }
 
+/** Opens an image again, as it was opened first, for another device process: whatever its path leads to by now, it is the same file. */
+export function reopenDiskImage(disk: DiskConfig, place: OwnedFd): Result<OwnedFd, LaunchError> {
+  const access = disk.readOnly ? constants.O_RDONLY : constants.O_RDWR;
+  return reopen(disk, place, disk.direct ? access | constants.O_DIRECT : access);
+}
+
 /** O_DIRECT only now: the look at the image above was not aligned. */
 function reopenDirect(disk: DiskConfig, file: OwnedFd): Result<OwnedFd, LaunchError> {
-  const flags = (disk.readOnly ? constants.O_RDONLY : constants.O_RDWR) | constants.O_DIRECT;
+  const direct = reopenDiskImage(disk, file);
+  file.close();
+  return direct;
+}
+
+function openPlace(disk: DiskConfig, file: OwnedFd): Result<OwnedFd, LaunchError> {
+  return reopen(disk, file, O_PATH);
+}
+
+function reopen(disk: DiskConfig, file: OwnedFd, flags: number): Result<OwnedFd, LaunchError> {
   try {
     return ok(new OwnedFd(openSync(`/proc/self/fd/${file.fd}`, flags)));
   } catch (error) {
@@ -85,7 +111,5 @@ function reopenDirect(disk: DiskConfig, file: OwnedFd): Result<OwnedFd, LaunchEr
         ? `${named(`disk ${disk.id}`, disk.path)} is on a file system without O_DIRECT; leave direct=on out`
         : fileMessage(`disk ${disk.id}`, disk.path, name);
     return err({ code: 'IMAGE', message });
-  } finally {
-    file.close();
   }
 }

@@ -1,11 +1,15 @@
-/** Opens what a plan names. All of it is closed again when the launch is over: processes hold duplicates of their own. */
+/**
+ * Opens what a plan names. All of it is closed again when the launch is over: processes hold duplicates of their own. But for the
+ * places of disk images, where they are opened again for processes that replace others: those live as long as the machine.
+ */
 import { type Stats, constants, fstatSync } from 'node:fs';
 import { type Result, err, ok } from '#shared/lang/result.ts';
 import { type Fd, OwnedFd } from '#shared/sys/owned-fd.ts';
+import type { DiskConfig } from '#shared/config/vm-config.ts';
 import { SOCK_STREAM, socketPair } from '#shared/sys/unix-socket.ts';
 import type { Resource } from '../plan.ts';
 import { type ConsoleEnds, openConsole } from './console-channel.ts';
-import { openDiskImage } from './disk-image.ts';
+import { openDiskImage, reopenDiskImage } from './disk-image.ts';
 import { type LaunchError, named } from './launch-error.ts';
 import { openBootFile, openFile, openKvm } from './open-file.ts';
 
@@ -14,6 +18,7 @@ export class Resources implements Disposable {
   readonly #borrowed = new Map<string, Fd>();
   /** What regular files are used for, by their identity. */
   readonly #fileUses = new Map<string, string>();
+  readonly #places = new Map<string, { readonly disk: DiskConfig; readonly place: OwnedFd }>();
   readonly #imageUsers = new Map<string, { readonly id: string; readonly writes: boolean }>();
   /** Derived from each image, by disk id: what its guest sees where the user chose no serial. */
   readonly serials = new Map<string, string>();
@@ -43,9 +48,23 @@ export class Resources implements Disposable {
     return fd;
   }
 
-  [Symbol.dispose](): void {
+  /** A disk's image with an open file description of its own. */
+  reopenImage(id: string): Result<OwnedFd, LaunchError> {
+    const known = this.#places.get(id);
+    if (known === undefined) throw new Error(`the plan has no disk "${id}"`);
+    return reopenDiskImage(known.disk, known.place);
+  }
+
+  /** The launch is over. */
+  release(): void {
     for (const owned of this.#owned.values()) owned.close();
     this.#owned.clear();
+  }
+
+  [Symbol.dispose](): void {
+    this.release();
+    for (const { place } of this.#places.values()) place.close();
+    this.#places.clear();
   }
 
   #keep(name: string, opened: Result<OwnedFd, LaunchError>): Result<void, LaunchError> {
@@ -72,7 +91,8 @@ export class Resources implements Disposable {
   #openDisk({ disk }: Extract<Resource, { kind: 'disk' }>): Result<void, LaunchError> {
     const image = openDiskImage(disk);
     if (!image.ok) return image;
-    const { file, identity, serial } = image.value;
+    const { file, place, identity, serial } = image.value;
+    this.#places.set(disk.id, { disk, place });
     this.#owned.set(`image ${disk.id}`, file);
     this.#fileUses.set(identityOf(fstatSync(file.fd)), `disk ${disk.id}`);
     this.serials.set(disk.id, serial);

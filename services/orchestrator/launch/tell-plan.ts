@@ -41,7 +41,7 @@ function send<Sent, Got>(
 }
 
 /** A disk whose user chose no serial has the one of its image. */
-function withSerial(planned: PlannedMessage<ToDevice>, resources: Resources): PlannedMessage<ToDevice> {
+export function withSerial(planned: PlannedMessage<ToDevice>, resources: Resources): PlannedMessage<ToDevice> {
   const { startBlock } = planned.message;
   if (startBlock === undefined || startBlock === null || startBlock.serial !== '') return planned;
   const serial = resources.serials.get(startBlock.id ?? '') ?? '';

@@ -13,8 +13,11 @@ import {
 } from '#shared/rpc/start-channel.ts';
 import { Watcher } from '#shared/sys/watcher.ts';
 import { EPOLLIN } from '#shared/sys/epoll.ts';
+import type { Result } from '#shared/lang/result.ts';
 import { type Child, type Ending, describeEnding } from './child.ts';
+import { describeEvent } from './describe-event.ts';
 import { POWERED_OFF, type Outcome, deviceLost, endedBySignal, failed, guestFault } from './outcome.ts';
+import { type Recovery, WatchedDevice } from './watched-device.ts';
 
 export interface SupervisedCore {
   readonly child: Child;
@@ -43,6 +46,12 @@ export interface SupervisorOptions {
   readonly log: (level: number, line: string) => void;
   /** The vCPUs run; `phases` says when each step of the core's start ended, in microseconds of CLOCK_MONOTONIC. */
   readonly onStarted: (phases: readonly { readonly name: string; readonly atUs: number }[]) => void;
+  /** Starts a device's process again and gives the core its connection; an error is one line. */
+  readonly restart: (name: string) => Result<SupervisedDevice, { readonly message: string }>;
+  /** What the core was told of a device. */
+  readonly recoveryOf: (name: string) => Recovery;
+  /** Another process serves a device. */
+  readonly onReplaced: () => void;
 }
 
 /** Lines of a log that a user is shown. */
@@ -51,13 +60,16 @@ const SHOWN_LINES = 20;
 const CAUSE_GRACE_MS = 100;
 /** A device that the core has given up ends in order, at once; the core says why when the guest's last words are out. */
 const GIVEN_UP_GRACE_MS = 5000;
+/** A process that the core has let go of ends by itself, unless it hangs. */
+const LET_GO_MS = 1000;
 
 export class Supervisor {
   readonly #core: SupervisedCore;
-  readonly #devices: readonly SupervisedDevice[];
+  readonly #devices: readonly WatchedDevice[];
   readonly #options: SupervisorOptions;
   readonly #watcher = new Watcher();
-  readonly #watches: { close(): void }[] = [];
+  /** By the channel that is watched. */
+  readonly #watches = new Map<object, { close(): void }>();
   readonly #timers: NodeJS.Timeout[] = [];
   #decide: (outcome: Outcome) => void = () => {};
   #decided = false;
@@ -68,8 +80,13 @@ export class Supervisor {
 
   constructor(core: SupervisedCore, devices: readonly SupervisedDevice[], options: SupervisorOptions) {
     this.#core = core;
-    this.#devices = devices;
+    this.#devices = devices.map((device) => new WatchedDevice(device, options.recoveryOf(device.child.name)));
     this.#options = options;
+  }
+
+  /** The processes that serve the devices now, in the order of the devices. */
+  get devices(): readonly SupervisedDevice[] {
+    return this.#devices.map(({ current }) => current);
   }
 
   /** Resolves when every process is gone. */
@@ -85,7 +102,7 @@ export class Supervisor {
     });
     await this.#stopAll(this.#signalled !== undefined && outcome.status > 128);
     for (const timer of this.#timers) clearTimeout(timer);
-    for (const watch of this.#watches) watch.close();
+    for (const watch of this.#watches.values()) watch.close();
     await this.#watcher.close();
     return outcome;
   }
@@ -120,7 +137,7 @@ export class Supervisor {
       }
     };
     const watch = this.#watcher.watch(channel.fd, EPOLLIN, drain);
-    this.#watches.push(watch);
+    this.#watches.set(channel, watch);
     void child.ended.then((ending) => {
       drain();
       if (this.#decided || this.#hasCoreEnded) return;
@@ -137,14 +154,15 @@ export class Supervisor {
     if (message.started) {
       this.#started = true;
       this.#core.child.isRunning();
+      for (const device of this.#devices) device.serves();
       this.#options.onStarted((message.started.phases ?? []).map(({ name, atUs }) => ({ name: name ?? '', atUs: Number(atUs ?? 0) })));
     }
     if (message.event) {
-      const { kind, deviceId, detail } = message.event;
-      const about = [deviceId, detail].filter((part) => part !== undefined && part !== null && part !== '').join(': ');
-      const name =
-        kind === EventKind.RESET ? 'the guest was reset' : kind === EventKind.DEVICE_LOST ? 'a device is lost' : 'a device needs a reset';
-      log(kind === EventKind.RESET && about === '' ? 1 : 0, about === '' ? name : `${name} (${about})`);
+      const { level, line } = describeEvent(message.event);
+      log(level, line);
+      const device = this.#devices.find(({ name }) => name === message.event?.deviceId);
+      if (message.event.kind === EventKind.DEVICE_RECONNECTING) this.#awaits(device);
+      if (message.event.kind === EventKind.DEVICE_BACK) device?.serves();
     }
     if (message.failed && !this.#decided) void this.#onFailed(message.failed.message ?? 'the core process failed');
     if (message.ended && !this.#decided)
@@ -160,7 +178,7 @@ export class Supervisor {
 
   /** The first device process that has ended otherwise than the core's end makes it. */
   async #brokenDevice(): Promise<Outcome | undefined> {
-    const ends = this.#devices.map(async ({ child }) => {
+    const ends = this.devices.map(async ({ child }) => {
       const ending = await child.ended;
       return isInOrder(ending) ? undefined : didNotStart(child, ending);
     });
@@ -194,15 +212,15 @@ export class Supervisor {
 
   async #deadDevice(): Promise<Outcome | undefined> {
     const late = sleep(CAUSE_GRACE_MS, undefined, { ref: false });
-    const ends = this.#devices.map(async ({ child }) => {
+    const ends = this.devices.map(async ({ child }) => {
       const ending = await child.ended;
       return isInOrder(ending) ? late : this.#lost(child, describeEnding(ending));
     });
     return Promise.race([...ends, late]);
   }
 
-  #watchDevice({ child, channel }: SupervisedDevice): void {
-    let reason: string | undefined;
+  #watchDevice(device: WatchedDevice): void {
+    const { child, channel } = device.current;
     const drain = (): void => {
       for (;;) {
         const received = channel.tryReceive();
@@ -210,23 +228,59 @@ export class Supervisor {
           if (!received.ok) watch.close();
           return;
         }
-        reason = this.#onDevice(child, received.value.message) ?? reason;
+        device.reason = this.#onDevice(child, received.value.message) ?? device.reason;
       }
     };
     const watch = this.#watcher.watch(channel.fd, EPOLLIN, drain);
-    this.#watches.push(watch);
+    this.#watches.set(channel, watch);
     void child.ended.then(async (ending) => {
       const wasStarting = !this.#started;
       drain();
-      if (!this.#decided && reason === undefined)
-        await Promise.race([
-          this.#core.child.ended,
-          sleep(isInOrder(ending) ? GIVEN_UP_GRACE_MS : CAUSE_GRACE_MS, undefined, { ref: false }),
-        ]);
-      if (this.#decided || this.#hasCoreEnded) return;
-      if (reason !== undefined && wasStarting) this.#decide(failed(reason));
-      else if (wasStarting) this.#decide(didNotStart(child, ending));
-      else this.#decide(this.#lost(child, reason ?? describeEnding(ending)));
+      await this.#deviceEnded(device, ending, wasStarting);
+    });
+  }
+
+  /** The core may have ended too, or say more of it. */
+  async #deviceEnded(device: WatchedDevice, ending: Ending, wasStarting: boolean): Promise<void> {
+    const { current, reason, recovery } = device;
+    const how = reason === undefined ? describeEnding(ending) : `says: ${reason}`;
+    if (!wasStarting && recovery !== 'none') await this.#untilSaid(GIVEN_UP_GRACE_MS, device.untilAwaited());
+    else if (reason === undefined) await this.#untilSaid(isInOrder(ending) ? GIVEN_UP_GRACE_MS : CAUSE_GRACE_MS);
+    if (this.#decided || this.#hasCoreEnded) return;
+    if (device.isAwaited) this.#replace(device, how);
+    else if (reason !== undefined && wasStarting) this.#decide(failed(reason));
+    else if (wasStarting) this.#decide(didNotStart(current.child, ending));
+    else this.#decide(this.#lost(current.child, how));
+  }
+
+  async #untilSaid(graceMs: number, ...news: readonly Promise<void>[]): Promise<void> {
+    if (this.#decided) return;
+    await Promise.race([this.#core.child.ended, sleep(graceMs, undefined, { ref: false }), ...news]);
+  }
+
+  /** The core waits for another process; one that it has let go of, and that hangs, is ended. */
+  #awaits(device: WatchedDevice | undefined): void {
+    if (device === undefined) return;
+    const { child } = device.current;
+    device.awaited();
+    if (child.state !== 'ended') this.#after(LET_GO_MS, () => child.signal('SIGKILL'));
+  }
+
+  /** The device's process is gone, and the core waits for another. */
+  #replace(device: WatchedDevice, how: string): void {
+    const { child, channel } = device.current;
+    const delayMs = device.nextDelayMs();
+    if (delayMs === undefined) return this.#decide(this.#lost(child, `${how}, again and again`));
+    this.#options.log(1, `device ${device.name}: its process ${how}; another one is started`);
+    this.#after(delayMs, () => {
+      const started = this.#options.restart(device.name);
+      if (!started.ok) return this.#replace(device, `cannot be started again (${started.error.message})`);
+      this.#watches.get(channel)?.close();
+      this.#watches.delete(channel);
+      channel.close();
+      device.replacedBy(started.value);
+      this.#watchDevice(device);
+      this.#options.onReplaced();
     });
   }
 
@@ -246,7 +300,7 @@ export class Supervisor {
 
   #tooLate(): void {
     if (this.#started || this.#decided) return;
-    const silent = [this.#core, ...this.#devices].map(({ child }) => child).filter((child) => child.state === 'starting');
+    const silent = [this.#core, ...this.devices].map(({ child }) => child).filter((child) => child.state === 'starting');
     const seconds = this.#options.deadlines.startMs / 1000;
     const names = silent.map((child) => child.name).join(', ');
     this.#decide(
@@ -256,12 +310,12 @@ export class Supervisor {
 
   /** Ends what still runs: asked first unless `atOnce`, then terminated, then killed. */
   async #stopAll(atOnce: boolean): Promise<void> {
-    const children = [this.#core, ...this.#devices].map(({ child }) => child);
+    const children = [this.#core, ...this.devices].map(({ child }) => child);
     for (const child of children) child.isStopping();
     const gone = Promise.all(children.map((child) => child.ended));
     if (!atOnce) {
       this.#core.channel.send({ stop: {} });
-      for (const { channel } of this.#devices) channel.send({ stop: {} });
+      for (const { channel } of this.devices) channel.send({ stop: {} });
       if (await inTime(gone, this.#options.deadlines.stopMs / 2)) return;
       for (const child of children) child.signal('SIGTERM');
       if (await inTime(gone, this.#options.deadlines.stopMs / 2)) return;

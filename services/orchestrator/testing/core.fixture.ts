@@ -1,6 +1,6 @@
 /** A core that boots nothing: its "kernel command line" says which one thing it does. */
 import { readSync, writeSync } from 'node:fs';
-import { EndedReason, type ToCore, coreStartChannel } from '#shared/rpc/start-channel.ts';
+import { EndedReason, EventKind, type ToCore, coreStartChannel } from '#shared/rpc/start-channel.ts';
 import { Watcher } from '#shared/sys/watcher.ts';
 import { EPOLLIN } from '#shared/sys/epoll.ts';
 import type { OwnedFd } from '#shared/sys/owned-fd.ts';
@@ -23,7 +23,7 @@ function take(message: ToCore, fds: readonly OwnedFd[]): void {
     writeSync(2, 'first line\nsecond line\n');
     exitNow(7);
   }
-  if (message.addDevice?.vhostUser) sockets.push(...fds);
+  if (message.addDevice?.vhostUser) addDisk(fds);
   if (message.addDevice?.serial && behaviour === 'echo') echo(fds, message.addDevice.serial.channel ?? {});
   if (message.run) run();
   if (message.powerButton) press();
@@ -40,6 +40,25 @@ function press(): void {
   if (behaviour === 'notice the button') channel.send({ log: { level: 0, message: 'pressed' } });
 }
 
+function addDisk(fds: readonly OwnedFd[]): void {
+  const isNew = sockets.length === 0;
+  sockets.push(...fds);
+  if (isNew) return;
+  if (behaviour === 'use up all') killNewest();
+  else end(EndedReason.POWERED_OFF);
+}
+
+/** Has the newest device die, and waits for another. */
+function killNewest(): void {
+  const socket = sockets.at(-1);
+  if (socket !== undefined) writeSync(socket.fd, 'x');
+  awaitAnother();
+}
+
+function awaitAnother(): void {
+  channel.send({ event: { kind: EventKind.DEVICE_RECONNECTING, deviceId: '_disk0', detail: 'it is gone' } });
+}
+
 function run(): void {
   if (behaviour === 'never answer') return;
   if (behaviour === 'refuse') {
@@ -52,6 +71,8 @@ function run(): void {
   if (behaviour === 'fault') end(EndedReason.GUEST_FAULT, 'the guest failed twice\nrip 0x100000');
   if (behaviour === 'crash') process.kill(process.pid, 'SIGSEGV');
   if (behaviour === 'kill the device') for (const socket of sockets) writeSync(socket.fd, 'x');
+  if (behaviour === 'take another' || behaviour === 'use up all') killNewest();
+  if (behaviour === 'give a hanging one up') awaitAnother();
   if (behaviour === 'give the device up') {
     for (const socket of sockets) socket.close();
     // The guest's last words take longer than a device's orderly end.
