@@ -51,6 +51,8 @@ export class Allocator {
   #wasAsked = false;
   /** Why the pool could not be filled. */
   #failed = 0;
+  /** The epoch in which the dirty bit was set. */
+  #marked = 0;
 
   constructor(dependencies: CoverageDependencies) {
     this.#image = dependencies.image;
@@ -83,7 +85,7 @@ export class Allocator {
       this.#freed.push({ start, count, epoch, generation });
     }
     this.#tracker.want(epoch);
-    this.#image.setDirty(true);
+    this.#isMarked();
   }
 
   /** What waited for an fdatasync goes on. */
@@ -117,8 +119,8 @@ export class Allocator {
   #refill(): void {
     this.#wasAsked = true;
     if (this.#reserved !== undefined || this.#coverage.isUnderWay || this.#tracker.failed < 0) return;
-    this.#failed = this.#image.setDirty(true);
-    if (this.#failed < 0) return;
+    this.#failed = 0;
+    if (!this.#isMarked()) return;
     const runs = this.#image.corrupt ? [] : this.#findFree();
     const found = runs.reduce((sum, { count }) => sum + count, 0);
     if (found < this.#batch / 2) {
@@ -132,6 +134,17 @@ export class Allocator {
     this.#tracker.want(this.#tracker.epoch);
     const largest = Math.min(MOST_IN_BATCH, Math.max(8, LARGEST_BATCH / this.#image.clusterSize));
     this.#batch = Math.min(largest, this.#batch * 2);
+  }
+
+  /** Whether the header says, durably, that there may be leaks. Before that there must be none. */
+  #isMarked(): boolean {
+    if (this.#image.header.version === 3 && !this.#image.dirty) {
+      this.#failed = this.#image.setDirty(true);
+      if (this.#failed < 0) return false;
+      this.#marked = this.#tracker.epoch;
+      this.#tracker.want(this.#marked);
+    }
+    return this.#tracker.isDurable(this.#marked);
   }
 
   /** Sets the counts of what was found. */
@@ -230,6 +243,7 @@ export class Allocator {
 
   /** Counts what lies from the end of the file on, `count` clusters together: the first one, -errno, or 0 where an fdatasync must come first. */
   takeAtEnd(count: number): number {
+    if (!this.#isMarked()) return this.#failed;
     if (this.#coverage.isUnderWay || this.#reserved !== undefined) return 0;
     const start = this.#image.endCluster;
     for (let cluster = start; cluster < start + count; cluster++) {

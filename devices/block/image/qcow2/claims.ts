@@ -14,6 +14,8 @@ export interface Claim {
   /** The epoch that the written data belongs to; 0: not written yet. */
   epoch: number;
   isPublished: boolean;
+  /** What came of that: 0 or -errno. */
+  result: number;
 }
 
 const MOST = 512;
@@ -26,7 +28,7 @@ export class Claims {
   count = 0;
 
   constructor() {
-    const unused: Claim = { cluster: 0, count: 0, place: 0, users: 0, covers: false, epoch: 0, isPublished: false };
+    const unused: Claim = { cluster: 0, count: 0, place: 0, users: 0, covers: false, epoch: 0, isPublished: false, result: 0 };
     this.#slots = Array.from({ length: MOST }, () => ({ ...unused }));
   }
 
@@ -54,7 +56,7 @@ export class Claims {
   open(cluster: number, count: number, place: number): number {
     const index = this.#free.pop() ?? this.#end++;
     const claim = this.at(index);
-    Object.assign(claim, { cluster, count, place, users: 1, covers: false, epoch: 0, isPublished: false });
+    Object.assign(claim, { cluster, count, place, users: 1, covers: false, epoch: 0, isPublished: false, result: 0 });
     this.count++;
     return index;
   }

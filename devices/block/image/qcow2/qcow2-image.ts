@@ -142,7 +142,8 @@ export class Qcow2Image implements Image {
     const ticket = this.durability.syncBegins();
     const result = this.#mapping.image.file.sync();
     this.durability.syncEnds(ticket, result);
-    return result;
+    // What one did not make durable no later one does.
+    return this.durability.failed || result;
   }
 
   #advance(): void {

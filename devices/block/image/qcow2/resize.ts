@@ -102,8 +102,6 @@ export class Resizer {
     const { mapping, allocator, sync } = this.#parts;
     const { image } = mapping;
     const count = Math.ceil((entries * ENTRY_SIZE) / image.clusterSize);
-    const dirtied = image.setDirty(true);
-    if (dirtied < 0) return dirtied;
     const start = this.#takeAtEnd(count);
     if (start < 0) return start;
     const table = allocate(count * image.clusterSize);

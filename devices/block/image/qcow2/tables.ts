@@ -35,10 +35,12 @@ export class Tables {
     const taken = this.#allocator.take(1);
     if (typeof taken === 'number') return taken < 0 ? taken : TABLE_BUSY;
     const place = taken.start * this.#mapping.image.clusterSize;
-    // What comes from the pool is zeros, durably: a table that says of nothing that it is there.
-    const done = entry === 0 ? this.#name(index, place) : this.#copy(index, place);
-    if (done < 0) this.#allocator.free(taken.start, 1);
-    return done;
+    // What comes from the pool is zeros, durably: a table that says of nothing that it is there. Where naming it fails the file may
+    // have the name all the same: the cluster stays counted, a leak.
+    if (entry === 0) return this.#name(index, place);
+    const copied = this.#copy(index, place);
+    if (copied < 0) this.#allocator.free(taken.start, 1);
+    return copied;
   }
 
   get isWaiting(): boolean {
@@ -53,10 +55,7 @@ export class Tables {
       // Where the entry cannot be written the next write tries anew, with another copy.
       this.#copies.delete(index);
       const { image } = this.#mapping;
-      if (this.#name(index, place) < 0) {
-        this.#allocator.free(place / image.clusterSize, 1);
-        continue;
-      }
+      if (this.#name(index, place) < 0) continue;
       image.metadata.delete(old / image.clusterSize);
       this.#allocator.free(old / image.clusterSize, 1);
     }

@@ -98,13 +98,14 @@ export class Writer {
 
   publish(number: number): number {
     const claim = this.claims.at(number);
-    let result = 0;
     if (!claim.isPublished) {
-      if (claim.covers && (claim.epoch === 0 || !this.#tracker.isDurable(claim.epoch))) result = this.#tracker.failed || -EIO;
-      else result = this.#entries.replace(claim.cluster, claim.count, claim.place);
-      if (result === 0) claim.isPublished = true;
-      else this.#failed(result);
+      const isLost = claim.covers && (claim.epoch === 0 || !this.#tracker.isDurable(claim.epoch));
+      claim.result = isLost ? this.#tracker.failed || -EIO : this.#entries.replace(claim.cluster, claim.count, claim.place);
+      // Where it failed the file may have the entries all the same: the clusters stay counted, a leak.
+      claim.isPublished = true;
     }
+    const { result } = claim;
+    if (result < 0) this.#failed(result);
     this.#leave(number);
     return result;
   }

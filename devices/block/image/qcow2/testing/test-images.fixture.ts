@@ -74,8 +74,12 @@ export class TestImages implements Disposable {
     return expect(this.tryOpen(path, options, file), path);
   }
 
+  closeFiles(): void {
+    for (const disk of this.#open.splice(0)) disk[Symbol.dispose]();
+  }
+
   [Symbol.dispose](): void {
-    for (const disk of this.#open) disk[Symbol.dispose]();
+    this.closeFiles();
     rmSync(this.folder, { recursive: true });
   }
 }
