@@ -7,8 +7,8 @@ import { writeFileSync } from 'node:fs';
 import { pvhElf } from '../../vmm-core/boot/testing/kernel-images.ts';
 import { GuestCode, dword } from './guest-code.ts';
 
-/** In all just more than what is kept for a reader to come. */
-export const FLOOD = { piece: 4096, letters: 17 } as const;
+/** In all more than a serial port and a pty take together: a guest whose bytes went no further would wait. */
+export const FLOOD = { piece: 4096, letters: 20 } as const;
 
 const ENTRY = 0x10_0000;
 const STACK = 0x9_0000;
