@@ -25,7 +25,7 @@ async function dispatch(): Promise<number> {
     }
     case 'image': {
       const { imageCommand } = await import('./image/image-command.ts');
-      return imageCommand(rest, process);
+      return imageCommand(rest, process, programs().describer);
     }
     case 'device': {
       const { deviceCommand } = await import('./device/device-command.ts');
@@ -55,5 +55,5 @@ function isVerbose(argument: string): boolean {
 function programs() {
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
   const script = (path: string): string => fileURLToPath(new URL(`../../${path}/main.${extension}`, import.meta.url));
-  return { core: script('vmm-core'), block: script('devices/block') };
+  return { core: script('vmm-core'), block: script('devices/block'), describer: script('devices/block/image') };
 }

@@ -11,7 +11,7 @@ const USAGE = `Usage: chctl COMMAND [options]
 
   run      boots a virtual machine; without options, a small demo guest
   device   looks at a disk of a running machine, resizes, limits or drains it
-  image    gets a kernel and a disk to boot
+  image    makes, inspects and checks disk images; gets a kernel to boot
   doctor   says what this machine can do and what is missing
   version  says which version this is
   help     this text; 'chctl COMMAND --help' has each command's own
@@ -45,7 +45,7 @@ export async function helpCommand(command: string | undefined, rest: readonly st
   }
   if (command === 'help' && rest[0] === 'image') {
     const { imageCommand } = await import('../image/image-command.ts');
-    return imageCommand(['--help'], io);
+    return imageCommand(['--help'], io, '');
   }
   if (command === 'help' && rest[0] === 'doctor') {
     const { doctorCommand } = await import('./doctor.ts');

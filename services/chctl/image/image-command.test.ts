@@ -30,7 +30,7 @@ describe('chctl image', () => {
   afterEach(() => rmSync(folder, { recursive: true }));
 
   const bad: readonly (readonly [readonly string[], number, RegExp])[] = [
-    [[], 2, /needs kernel or make/],
+    [[], 2, /needs info, create, check, kernel or make/],
     [['kernle'], 2, /no 'chctl image kernle'/],
     [['kernel'], 2, /kernel needs \[DISK\] KERNEL/],
     [['kernel', 'a', 'b', 'c'], 2, /kernel needs \[DISK\] KERNEL/],
@@ -45,20 +45,20 @@ describe('chctl image', () => {
   ];
   for (const [argv, status, message] of bad) {
     it(`${argv.join(' ') || '(nothing)'} -> status ${status}, one line`, async () => {
-      expect(await imageCommand(argv, io)).to.equal(status);
+      expect(await imageCommand(argv, io, '')).to.equal(status);
       expect(said).to.match(message);
       expect(said.trim().split('\n')).to.have.length(1);
     });
   }
 
   it('--help -> the usage, status 0', async () => {
-    expect(await imageCommand(['--help'], io)).to.equal(0);
+    expect(await imageCommand(['--help'], io, '')).to.equal(0);
     expect(said).to.match(/^Usage: chctl image kernel/);
   });
 
   it('a qcow2 image -> says how to convert it', async () => {
     writeFileSync(path('disk'), Buffer.concat([Buffer.from('QFI\xfb', 'latin1'), Buffer.alloc(100_000)]));
-    expect(await imageCommand(['kernel', path('disk'), path('k')], io)).to.equal(1);
+    expect(await imageCommand(['kernel', path('disk'), path('k')], io, '')).to.equal(1);
     expect(said).to.match(/qemu-img convert -O raw/);
   });
 
@@ -89,7 +89,7 @@ describe('chctl image', () => {
       if (!hasTools) return this.skip();
       const disk = makeDisk(offset);
       partition(disk);
-      expect(await imageCommand(['kernel', disk, path('k')], io)).to.equal(0);
+      expect(await imageCommand(['kernel', disk, path('k')], io, '')).to.equal(0);
       expect(readFileSync(path('k')).equals(kernel('6.10.0'))).to.equal(true);
       expect(readdirSync(folder).toSorted()).to.deep.equal(['disk.raw', 'k', 'root']);
     });
@@ -99,7 +99,7 @@ describe('chctl image', () => {
     if (!hasTools) return this.skip();
     writeFileSync(path('disk'), '');
     spawnSync('/usr/sbin/mke2fs', ['-q', '-F', path('disk'), '1M']);
-    expect(await imageCommand(['kernel', path('disk'), path('k')], io)).to.equal(1);
+    expect(await imageCommand(['kernel', path('disk'), path('k')], io, '')).to.equal(1);
     expect(said).to.match(/has no kernel/);
     expect(existsSync(path('k'))).to.equal(false);
   });

@@ -1,18 +1,17 @@
-/** `chctl image`: gets a newcomer a kernel and a disk to boot. */
+/** `chctl image`: makes and inspects disks, and gets a newcomer a kernel to boot them with. */
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
-import { type Result, err, ok } from '#shared/lang/result.ts';
+import { printable } from '#shared/lang/printable.ts';
+import { ok } from '#shared/lang/result.ts';
+import { createImage } from './create-image.ts';
 import { makeDebianDisk } from './debian.ts';
 import { makeDemoGuest } from './demo.ts';
 import { type FileSource, openDisk, thisMachine } from './file-source.ts';
 import { guestInitramfs } from './initramfs.ts';
+import { checkImage, imageInfo } from './inspect-image.ts';
 import { packagedKernel, unpackKernel } from './kernel.ts';
+import { type CommandIo, type Outcome, failed, parse, text, usage } from './outcome.ts';
 
-/** `process` is one. */
-export interface CommandIo {
-  readonly stdout: { write(text: string): unknown };
-  readonly stderr: { write(text: string): unknown };
-}
+export type { CommandIo } from './outcome.ts';
 
 export const IMAGE_USAGE = `Usage: chctl image kernel [DISK] KERNEL [--initramfs FILE] [--packed]
        chctl image make debian DISK [--size 2G]
@@ -35,30 +34,43 @@ chctl image make demo writes a kernel, an initramfs and a small disk that boots 
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
 
-type Fault = { readonly code: 'USAGE' | 'FAILED'; readonly message: string };
-type Outcome = Result<void, Fault>;
-
-/** Runs `chctl image ARGUMENTS`; resolves to the exit status. */
-export async function imageCommand(argv: readonly string[], io: CommandIo): Promise<number> {
+/** Runs `chctl image ARGUMENTS`; resolves to the exit status. `describer` is the script of the program that reads images. */
+export async function imageCommand(argv: readonly string[], io: CommandIo, describer: string): Promise<number> {
   if (argv.includes('--help') || argv.includes('-h')) {
     io.stdout.write(IMAGE_USAGE);
     return 0;
   }
-  const outcome = await dispatch(argv, io);
+  const outcome = await dispatch(argv, io, describer);
   if (outcome.ok) return 0;
   const hint = outcome.error.code === 'USAGE' ? " (see 'chctl image --help')" : '';
   io.stderr.write(`chctl image: ${outcome.error.message}${hint}\n`);
   return outcome.error.code === 'USAGE' ? EXIT_USAGE : EXIT_FAILED;
 }
 
-function dispatch(argv: readonly string[], io: CommandIo): Outcome | Promise<Outcome> {
+function dispatch(argv: readonly string[], io: CommandIo, describer: string): Outcome | Promise<Outcome> {
   const [verb, ...rest] = argv;
-  if (verb === 'kernel') return kernel(rest);
-  if (verb !== 'make') return usage(verb === undefined ? 'needs kernel or make' : `there is no 'chctl image ${verb}'`);
-  const [what, ...more] = rest;
+  switch (verb) {
+    case 'info':
+      return imageInfo(rest, io, describer);
+    case 'create':
+      return createImage(rest);
+    case 'check':
+      return checkImage(rest, io, describer);
+    case 'kernel':
+      return kernel(rest);
+    case 'make':
+      return make(rest, io);
+    case undefined:
+      return usage('needs info, create, check, kernel or make');
+    default:
+      return usage(`there is no 'chctl image ${printable(verb)}'`);
+  }
+}
+
+function make([what, ...more]: readonly string[], io: CommandIo): Outcome | Promise<Outcome> {
   if (what === 'debian') return debian(more, io);
   if (what === 'demo') return demo(more, io);
-  return usage(what === undefined ? 'make needs debian or demo' : `there is no image '${what}' to make`);
+  return usage(what === undefined ? 'make needs debian or demo' : `there is no image '${printable(what)}' to make`);
 }
 
 function kernel(argv: readonly string[]): Outcome {
@@ -119,26 +131,6 @@ async function demo(argv: readonly string[], io: CommandIo): Promise<Outcome> {
   return ok();
 }
 
-type Options = Readonly<Record<string, { readonly type: 'string' | 'boolean' }>>;
-
-interface Parsed {
-  readonly values: Readonly<Record<string, unknown>>;
-  readonly positionals: readonly string[];
-}
-
-function parse(argv: readonly string[], options: Options): Result<Parsed, Fault> {
-  try {
-    return ok(parseArgs({ args: [...argv], options, allowPositionals: true, strict: true }));
-  } catch (error) {
-    return usage(error instanceof Error ? (error.message.split('. ')[0] ?? '') : String(error));
-  }
-}
-
-function text({ values }: Parsed, option: string): string | undefined {
-  const value = values[option];
-  return typeof value === 'string' ? value : undefined;
-}
-
 /** The file appears whole or not at all. */
 function write(path: string, content: Uint8Array): Outcome {
   const partial = `${path}.partial`;
@@ -150,12 +142,4 @@ function write(path: string, content: Uint8Array): Outcome {
     rmSync(partial, { force: true });
     return failed(`cannot write ${path}: ${error instanceof Error ? error.message : String(error)}`);
   }
-}
-
-function usage(message: string): Result<never, Fault> {
-  return err({ code: 'USAGE', message });
-}
-
-function failed(message: string): Result<never, Fault> {
-  return err({ code: 'FAILED', message });
 }
