@@ -139,6 +139,7 @@ function startBlock(disk: DiskConfig, options: PlanOptions): PlannedMessage<ToDe
         queueSize: disk.queueSize,
         path: disk.path,
         logLevel: options.logLevel,
+        limits: disk.limits,
         image: 1,
         socket: 2,
       },

@@ -1,6 +1,7 @@
 /** One machine from its configuration to its end. */
 import type { VmConfig } from '#shared/config/vm-config.ts';
 import { type Result, err, ok } from '#shared/lang/result.ts';
+import type { RateLimitsMessage } from '#shared/rpc/start-channel.ts';
 import { exitNow } from '#shared/sys/process-exit.ts';
 import { isTerminal, windowSize } from '#shared/sys/terminal.ts';
 import { attachUser } from './attach-user.ts';
@@ -182,7 +183,10 @@ async function superviseMachine(machine: Machine, options: RunOptions): Promise<
   const deadlines = { ...DEADLINES, ...options.deadlines };
   const { restartDevice } = await import('./launch/restart-device.ts');
   const { plan, resources, directory: runDirectory, verbose } = machine;
-  const restarting = { plan, resources, core: core.channel, script: options.programs.block, runDirectory, verbose };
+  const limitsChanged = new Map<string, RateLimitsMessage>();
+  const restarting = { plan, resources, core: core.channel, script: options.programs.block, runDirectory, verbose, limitsChanged };
+  const { DeviceSockets } = await import('./launch/device-sockets.ts');
+  const sockets = new DeviceSockets(runDirectory, (id) => supervisor.devices.find(({ child }) => child.name === id)?.channel);
   const supervisor: InstanceType<typeof Supervisor> = new Supervisor(core, devices, {
     deadlines: { ...deadlines, startMs: deadlines.startMs + machine.fillsMs },
     log: (level, line) => {
@@ -190,8 +194,13 @@ async function superviseMachine(machine: Machine, options: RunOptions): Promise<
     },
     onStarted: (phases) => {
       if (options.logLevel > 0) for (const line of phaseLines(phases)) options.tell(line);
+      for (const { child } of devices) {
+        const listening = sockets.listen(child.name);
+        if (!listening.ok) options.tell(listening.error);
+      }
       registerMachine(machine, devices, options);
     },
+    onLimits: (name, limits) => void limitsChanged.set(name, limits),
     recoveryOf: (name) => recoveryOf(plan, name),
     restart: (name) => restartDevice(name, restarting),
     onReplaced: () => registerMachine(machine, supervisor.devices, options),
@@ -204,6 +213,7 @@ async function superviseMachine(machine: Machine, options: RunOptions): Promise<
     return await ended;
   } finally {
     release();
+    await sockets.close();
     for (const { channel } of [core, ...supervisor.devices]) channel.close();
   }
 }

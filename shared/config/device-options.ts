@@ -2,6 +2,7 @@
 import { type Result, err, ok } from '../lang/result.ts';
 import type { ConfigError } from './config-error.ts';
 import { OptionKeys } from './option-keys.ts';
+import { limitsOfKeys, rateLimitKeys } from './rate-limit-keys.ts';
 import { deviceId, integer, oneOf, powerOfTwo, shortText, text, toggle } from './value-types.ts';
 import type { ConsoleConfig, ConsoleMode, DiskConfig, RngConfig } from './vm-config.ts';
 
@@ -33,14 +34,14 @@ export function parseDisk(value: string, bootCpus: number): Result<NamelessDisk,
     restartTimeoutMs: restartTimeoutS === undefined ? DEFAULT_RESTART_TIMEOUT_MS : restartTimeoutS * 1000,
     onRestartTimeout: keys.value('on_restart_timeout', oneOf('end', 'stall', 'pause')) ?? 'end',
     serial: keys.value('serial', shortText(SERIAL_BYTES)),
+    limits: limitsOfKeys(rateLimitKeys(keys)),
     ...pciKeys(keys),
   };
   keys.only('image_type', IMAGE_TYPE, 'raw', 'convert the image with `qemu-img convert -O raw`');
   keys.only('vhost_user', toggle, false);
   keys.only('backing_files', toggle, false);
   keys.only('sparse', toggle, true);
-  keys.notYet('socket', 'bw_size', 'bw_one_time_burst', 'bw_refill_time', 'ops_size', 'ops_one_time_burst', 'ops_refill_time');
-  keys.notYet('lock_granularity', 'rate_limit_group', 'queue_affinity', '_disable_io_uring', '_disable_aio');
+  keys.notYet('socket', 'lock_granularity', 'rate_limit_group', 'queue_affinity', '_disable_io_uring', '_disable_aio');
   return keys.finish(disk);
 }
 

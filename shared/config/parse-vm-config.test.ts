@@ -48,7 +48,7 @@ describe('parseVmOptions', () => {
         'path=a.raw,readonly=on,serial=S1,queue_size=256,num_queues=2',
         'path="b,c.raw",id=data',
         '--disk',
-        'path=d.raw,pci_device_id=7',
+        'path=d.raw,pci_device_id=7,bw_size=10M,bw_refill_time=100,ops_size=500,ops_one_time_burst=20,ops_refill_time=1000',
         '--serial',
         'file=/tmp/log',
         '--console',
@@ -68,6 +68,14 @@ describe('parseVmOptions', () => {
       ['_disk0', 'a.raw', true],
       ['data', 'b,c.raw', false],
       ['_disk1', 'd.raw', false],
+    ]);
+    expect(options.disks.map(({ limits }) => limits)).to.deep.equal([
+      {},
+      {},
+      {
+        bandwidth: { size: 10 * 2 ** 20, oneTimeBurst: 0, refillMs: 100 },
+        ops: { size: 500, oneTimeBurst: 20, refillMs: 1000 },
+      },
     ]);
     expect(options.disks[0]).to.include({ serial: 'S1', queueSize: 256, numQueues: 2, direct: false });
     expect(options.disks[2]?.pciDeviceId).to.equal(7);
@@ -148,7 +156,16 @@ describe('what is wrong with options, in one line', () => {
     ['--disk path=a,num_queues=2', '--disk num_queues=2: expected a whole number from 1 to 1, as there are vCPUs'],
     ['--disk path=a,pci_device_id=0', '--disk pci_device_id=0: expected a whole number from 1 to 31'],
     ['--disk path=a,image_type=qcow2', '--disk image_type=qcow2 is not supported yet; convert the image with `qemu-img convert -O raw`'],
-    ['--disk path=a,bw_size=1', '--disk bw_size=1 is not supported yet; leave it out'],
+    [
+      '--disk path=a,bw_size=1',
+      '--disk "path=a,bw_size=1": the key "bw_refill_time" is missing; add bw_refill_time=... (a whole number from 1 to 86400000)',
+    ],
+    [
+      '--disk path=a,ops_one_time_burst=1',
+      '--disk "path=a,ops_one_time_burst=1": the key "ops_size" is missing; add ops_size=... (a whole number from 0 to 70368744177664)',
+    ],
+    ['--disk path=a,bw_size=65T', '--disk bw_size=65T: expected a number of bytes with K, M or G behind it, such as 512M, at most 64T'],
+    ['--disk path=a,rate_limit_group=g', '--disk rate_limit_group=g is not supported yet; leave it out'],
     ['--disk path=a,vhost_user=on', '--disk vhost_user=on is not supported yet; leave it out'],
     ['--disk path=a,id=__x', '--disk id=__x: expected up to 64 letters, digits'],
     [

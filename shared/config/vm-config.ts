@@ -1,4 +1,5 @@
 /** One virtual machine as its user described it: every value parsed and in range, every default filled in. */
+import type { RateLimits } from './rate-limits.ts';
 
 export interface VmConfig {
   readonly payload: Payload;
@@ -46,6 +47,7 @@ export interface DiskConfig {
   readonly restartTimeoutMs: number;
   /** Afterwards the machine ends; or, until the process is back, the requests wait on or the machine is paused. */
   readonly onRestartTimeout: 'end' | 'stall' | 'pause';
+  readonly limits: RateLimits;
   /** At most 20 bytes; undefined: the launcher derives one from the image. */
   readonly serial: string | undefined;
   /** 1 to 31; undefined: the lowest free slot. */

@@ -3,10 +3,11 @@
  *
  * w marks its memory, m tells whether memory is marked (`1`) or empty (`0`), d reads sector 0 of its disk and says its first byte,
  * l does that, with a disk started anew each time, until the next letter, k starts its disk and asks it for two sectors without
- * waiting for them, c counts aloud (a byte at a time, in bl and in memory) until the next letter and then says `cc`, which no count
- * does, r, i and t reset by ACPI, keyboard controller and triple fault, o powers off, u jumps to where no memory is, s spins, p keeps
- * KVM's clock and tells whether that knows of a pause (`1`) or not (`0`), b says what the generic event device tells, e says how often
- * that has interrupted it, f faults on both of two processors at once. At its start it says `>`.
+ * waiting for them, z says how many MiB its disk has (1 to 9; after a d), c counts aloud (a byte at a time, in bl and in memory)
+ * until the next letter and then says `cc`, which no count does, r, i and t reset by ACPI, keyboard controller and triple fault,
+ * o powers off, u jumps to where no memory is, s spins, p keeps KVM's clock and tells whether that knows of a pause (`1`) or not (`0`),
+ * b says what the generic event device tells, e says how often that has interrupted it, f faults on both of two processors at once.
+ * At its start it says `>`.
  */
 import { writeFileSync } from 'node:fs';
 import { pvhElf } from '../../vmm-core/boot/testing/kernel-images.ts';
@@ -105,6 +106,7 @@ function commands(code: GuestCode, { gedRegister }: GuestPlaces): void {
   command('d', () => readDisk(code));
   command('l', () => code.label('reading').also(readDisk).testHeard().jumpIfZero('reading').hear());
   command('k', () => askDisk(code));
+  command('z', () => saySize(code));
   command('c', () => count(code));
   command('r', () => code.out8(0x600, 1));
   command('i', () => code.out8(0x64, 0xfe));
@@ -216,6 +218,12 @@ function readDisk(code: GuestCode): void {
   request(code, 1);
   code.wait16(AT.used + 2, 1).wait8(AT.status, 0);
   code.read8(AT.data).raw(0x88, 0xc3).sayBl(); // mov bl, al
+}
+
+/** The capacity in the device's configuration, of a disk that was started before. */
+function saySize(code: GuestCode): void {
+  code.read32(DISK_CONFIG + 0x10).raw(0x24, 0xf0, 0x89, 0xc5); // and al, 0xf0; mov ebp, eax
+  code.read32({ ebp: 0x4000 }).raw(0xc1, 0xe8, 11, 0x88, 0xc3, 0x80, 0xc3, 0x30).sayBl(); // shr eax, 11; mov bl, al; add bl, '0'
 }
 
 function askDisk(code: GuestCode): void {

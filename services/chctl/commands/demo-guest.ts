@@ -69,6 +69,7 @@ function demoDisk(path: string): DiskConfig {
     queueSize: 128,
     restartTimeoutMs: DEFAULT_RESTART_TIMEOUT_MS,
     onRestartTimeout: 'end',
+    limits: {},
     serial: undefined,
     pciDeviceId: undefined,
   };

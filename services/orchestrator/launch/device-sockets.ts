@@ -17,7 +17,7 @@ const BACKLOG = 16;
 export class DeviceSockets {
   readonly #directory: string;
   readonly #channelOf: (id: string) => DeviceLauncherEnd | undefined;
-  readonly #watcher = new Watcher();
+  #watcher: Watcher | undefined;
   readonly #closing: (() => void)[] = [];
 
   /** `channelOf` leads to a device's present process. */
@@ -31,7 +31,7 @@ export class DeviceSockets {
     const made = listenPrivately(deviceSocket(this.#directory, id));
     if (!made.ok) return err(`clients cannot reach device ${id}: ${made.error.message}`);
     const listener = made.value;
-    const watch = this.#watcher.watch(listener.fd, EPOLLIN, () => {
+    const watch = (this.#watcher ??= new Watcher()).watch(listener.fd, EPOLLIN, () => {
       const client = accept(listener.fd);
       if (client.ok) this.#hand(id, client.value);
     });
@@ -44,7 +44,7 @@ export class DeviceSockets {
 
   async close(): Promise<void> {
     for (const close of this.#closing) close();
-    await this.#watcher.close();
+    await this.#watcher?.close();
   }
 
   /** A process that does not read its messages gets no more of them: its client sees the end of the connection. */
