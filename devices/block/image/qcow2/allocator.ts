@@ -32,6 +32,8 @@ const LARGEST_BATCH = 64 << 20;
 const MOST_IN_BATCH = 4096;
 /** Counters looked at in one go: some 1 ms. */
 const SCAN = 65536;
+/** Holes are punched one by one, and each takes some 10 us. */
+const MOST_HOLES = 256;
 
 export class Allocator {
   readonly #image: Qcow2File;
@@ -162,7 +164,7 @@ export class Allocator {
     const end = Math.min(this.#image.endCluster, this.#scanFrom + SCAN);
     let left = this.#batch;
     let cluster = this.#scanFrom;
-    for (; cluster < end && left > 0; cluster++) {
+    for (; cluster < end && left > 0 && runs.length < MOST_HOLES; cluster++) {
       if (!this.#isFree(cluster)) continue;
       addTo(runs, cluster);
       left--;
@@ -201,7 +203,7 @@ export class Allocator {
     for (const freed of this.#freed) {
       if (!this.#tracker.isDurable(freed.epoch) || !this.#tracker.isUnused(freed.generation) || left <= 0) break;
       this.#discount(freed);
-      left -= freed.count;
+      left -= Math.max(freed.count, SCAN / MOST_HOLES);
       done++;
     }
     this.#freed = this.#freed.slice(done);

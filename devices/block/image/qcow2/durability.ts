@@ -63,6 +63,10 @@ export class SyncTracker implements Durability {
     this.#transfers[hold] = left;
   }
 
+  get hasTransfers(): boolean {
+    return this.#transfers.some((count) => count > 0);
+  }
+
   /** Whether every transfer that began up to `generation` has ended. */
   isUnused(generation: number): boolean {
     while (this.generation < generation + 2) {

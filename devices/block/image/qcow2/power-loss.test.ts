@@ -44,7 +44,7 @@ const rows: readonly Row[] = [
   { name: '64K clusters', size: 8 * M, options: {} },
   { name: '64K clusters over a backing file', size: 8 * M, options: { lazy_refcounts: 'on' }, isBacked: true },
 ];
-const LOSSES = Number(process.env['CH_QCOW2_LOSSES'] ?? 6);
+const LOSSES = Number(process.env['CH_QCOW2_LOSSES'] ?? 4);
 const SEED = Number(process.env['CH_QCOW2_SEED'] ?? 1);
 
 /** What a row's requests left to be looked at. */
@@ -57,7 +57,9 @@ interface Recorded {
   readonly changes: readonly DiskChange[];
 }
 
-(hasQemu ? describe : describe.skip)('a qcow2 image whose power is lost', () => {
+(hasQemu ? describe : describe.skip)('a qcow2 image whose power is lost', function () {
+  this.timeout(60_000 + 2000 * LOSSES);
+
   for (const [index, row] of rows.entries()) {
     it(`${row.name}: is consistent, and has what was flushed`, () => {
       using images = new TestImages();
@@ -73,14 +75,16 @@ interface Recorded {
   }
 });
 
-(hasQemu ? describe : describe.skip)('a qcow2 image whose process is killed', () => {
+(hasQemu ? describe : describe.skip)('a qcow2 image whose process is killed', function () {
+  this.timeout(60_000 + 2000 * LOSSES);
+
   for (const [index, row] of rows.entries()) {
     it(`${row.name}: is consistent, and has what was completed`, () => {
       using images = new TestImages();
       const random = new Random(SEED * 2000 + index);
       const recorded = record(images, row, random);
       const all = new RecordingFile(images.descriptor(images.path('disk'), 'r'));
-      for (let loss = 0; loss < LOSSES; loss++) {
+      for (let loss = 0; loss < LOSSES / 2; loss++) {
         const end = 1 + random.below(recorded.file.changes.length);
         // The page cache loses nothing: as if each change were durable at once.
         all.changes.splice(0, all.changes.length, ...recorded.file.changes.slice(0, end));

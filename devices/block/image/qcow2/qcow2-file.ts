@@ -3,6 +3,7 @@ import { ENOSYS, EOPNOTSUPP } from '#shared/sys/errno.ts';
 import { type NativeBuffer, allocate } from '#shared/sys/ffi.ts';
 import { sysError } from '#shared/sys/errno.ts';
 import { FALLOC, type ImageFile } from '../image-file.ts';
+import { ClusterSet } from './cluster-set.ts';
 import type { Header } from './header.ts';
 import { HEADER, INCOMPATIBLE, SECTOR, TWO_32 } from './spec.ts';
 
@@ -16,7 +17,7 @@ export class Qcow2File {
   /** Bytes of the file: grows as clusters are added. Tables and data lie below it. */
   fileSize: number;
   /** Clusters of tables that all share: never written as data, never freed as such. */
-  readonly metadata = new Set<number>();
+  readonly metadata = new ClusterSet();
   /** One line: why the last call failed. */
   error = '';
   /** Something was found that contradicts itself: nothing that lies in the file is given out as free any more. */

@@ -112,7 +112,7 @@ export class Qcow2Image implements Image {
   close(): Result<void, ImageError> {
     const { image } = this.#mapping;
     if (image.readOnly) return ok();
-    assert(this.#writer.claims.count === 0, 'an image is closed under requests');
+    assert(this.#writer.claims.count === 0 && !this.durability.hasTransfers, 'an image is closed under requests');
     this.#allocator.stop();
     const settled = this.#settle();
     if (settled < 0) return host('flush the image', settled);

@@ -13,6 +13,8 @@ import { ENTRY_SIZE } from './spec.ts';
 
 /** Clusters counted at a time: 64 MiB of counters. */
 const WINDOW = 16 << 20;
+/** Files of more clusters, which would be some 2^30, are refused: each window takes a walk through all tables. */
+const MOST_WINDOWS = 64;
 /** New blocks may move the table, and each time all is counted again. */
 const MOST_PASSES = 4;
 
@@ -20,12 +22,14 @@ export class Rebuild {
   readonly #parts: ReferenceDependencies;
   readonly #tracker = new SyncTracker(() => undefined);
   readonly #coverage: Coverage;
+  readonly #references: References;
   /** A count was too low: flags that hang on counts may be wrong, too. */
   #wasTooLow = false;
 
   constructor(parts: ReferenceDependencies) {
     this.#parts = parts;
     this.#coverage = new Coverage({ image: parts.image, refcounts: parts.refcounts, tracker: this.#tracker });
+    this.#references = new References(parts);
   }
 
   run(): Result<void, ImageError> {
@@ -48,9 +52,13 @@ export class Rebuild {
   #pass(): Result<boolean, ImageError> {
     const { image, refcounts } = this.#parts;
     const end = Math.ceil(image.endCluster / refcounts.perBlock) * refcounts.perBlock;
+    if (end > MOST_WINDOWS * WINDOW) {
+      image.error = `its file has ${end} clusters`;
+      return this.#failed();
+    }
     for (let start = 0; start < end; start += WINDOW) {
       const length = Math.min(WINDOW, end - start);
-      const counts = new References(this.#parts).count(start, length);
+      const counts = this.#references.count(start, length);
       if (counts === undefined) return this.#failed();
       const missing = this.#missingBlocks(start, counts);
       if (missing.length > 0) {

@@ -8,8 +8,8 @@ import type { Refcounts } from './refcounts.ts';
 import type { Snapshots } from './snapshots.ts';
 import { COMPRESSED, ENTRY_SIZE, OFFSET_HIGH, OFFSET_LOW, TWO_32 } from './spec.ts';
 
-/** L2 tables read in one walk: what a hostile image may make us do. In bytes. */
-const MOST_TABLES = 64 * 2 ** 30;
+/** Bytes of L2 tables read in all: as much as a hostile image may make us do, and more than 100 TiB of data in usual clusters take. */
+const MOST_TABLES = 16 * 2 ** 30;
 
 export interface ReferenceDependencies {
   readonly image: Qcow2File;
@@ -41,7 +41,6 @@ export class References {
   count(start: number, length: number): Uint32Array | undefined {
     this.#start = start;
     this.#counts = new Uint32Array(length);
-    this.#read = 0;
     const { header, clusterSize } = this.#image;
     this.#add(0, clusterSize);
     this.#add(this.#refcounts.tableOffset, this.#refcounts.table.length * ENTRY_SIZE);
