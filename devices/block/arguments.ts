@@ -6,6 +6,8 @@ export interface BlockArguments {
   readonly kind: 'serve';
   readonly path: string;
   readonly readOnly: boolean;
+  /** Undefined: raw, unless its first bytes claim something else. */
+  readonly imageType: 'raw' | undefined;
   readonly serial: string;
   readonly queueCount: number;
   readonly queueSize: number;
@@ -16,13 +18,15 @@ export interface BlockArguments {
 
 export type Arguments = BlockArguments | { readonly kind: 'capabilities' } | { readonly kind: 'help' };
 
-export const USAGE = `usage: ch-block (--socket-path PATH | --fd N) (--disk path=FILE[,readonly=on|off][,serial=TEXT][,num_queues=N][,queue_size=N] | --blk-file FILE [--read-only])
+export const USAGE = `usage: ch-block (--socket-path PATH | --fd N) (--disk path=FILE[,image_type=raw][,readonly=on|off][,serial=TEXT][,num_queues=N][,queue_size=N] | --blk-file FILE [--read-only])
                 [--api-socket PATH]
        ch-block --print-capabilities`;
 
 const MAX_QUEUES = 16;
 const MAX_QUEUE_SIZE = 1024;
-const DISK_KEYS = ['path', 'readonly', 'serial', 'num_queues', 'queue_size'];
+const DISK_KEYS = ['path', 'image_type', 'readonly', 'serial', 'num_queues', 'queue_size'];
+/** Of Cloud Hypervisor's. */
+const OTHER_TYPES = ['qcow2', 'vhd', 'vhdx', 'vmdk'];
 
 /** The command line as what to serve; the error is one line for the user. */
 export function parseArguments(argv: readonly string[]): Result<Arguments, string> {
@@ -77,7 +81,7 @@ type DiskArguments = Omit<BlockArguments, 'kind' | 'socket' | 'apiSocket'>;
 
 function parseDisk(disk: string | undefined, file: string | undefined): Result<DiskArguments, string> {
   if ((disk === undefined) === (file === undefined)) return err('give exactly one of --disk path=FILE and --blk-file FILE');
-  const defaults = { readOnly: false, serial: '', queueCount: 1, queueSize: 256 };
+  const defaults = { readOnly: false, imageType: undefined, serial: '', queueCount: 1, queueSize: 256 };
   if (file !== undefined) return file === '' ? err('--blk-file is empty') : ok({ ...defaults, path: file });
   const given = new Map<string, string>();
   for (const pair of (disk ?? '').split(',')) {
@@ -87,16 +91,32 @@ function parseDisk(disk: string | undefined, file: string | undefined): Result<D
     given.set(key, rest.join('='));
   }
   const path = given.get('path') ?? '';
+  const imageType = parseImageType(given.get('image_type'));
   const readOnly = parseSwitch(given.get('readonly') ?? 'off');
   const queueCount = parseNumber(given.get('num_queues') ?? '1', 1, MAX_QUEUES);
   const queueSize = parseNumber(given.get('queue_size') ?? '256', 2, MAX_QUEUE_SIZE);
   if (path === '') return err('--disk: path=FILE is missing');
+  if (!imageType.ok) return imageType;
   if (readOnly === undefined) return err(`--disk: readonly="${given.get('readonly')}" is neither on nor off`);
   if (queueCount === undefined) return err(`--disk: num_queues="${given.get('num_queues')}" is not from 1 to ${MAX_QUEUES}`);
   if (queueSize === undefined || (queueSize & (queueSize - 1)) !== 0) {
     return err(`--disk: queue_size="${given.get('queue_size')}" is no power of two from 2 to ${MAX_QUEUE_SIZE}`);
   }
-  return ok({ path, readOnly, serial: given.get('serial') ?? '', queueCount, queueSize });
+  return ok({
+    path,
+    readOnly,
+    imageType: imageType.value,
+    serial: given.get('serial') ?? '',
+    queueCount,
+    queueSize,
+  });
+}
+
+function parseImageType(given: string | undefined): Result<'raw' | undefined, string> {
+  if (given === undefined || given === 'raw') return ok(given);
+  return err(
+    OTHER_TYPES.includes(given) ? `--disk: image_type=${given} is not supported yet` : `--disk: image_type="${given}" is no type of image`,
+  );
 }
 
 function parseNumber(text: string | undefined, lowest: number, highest: number): number | undefined {

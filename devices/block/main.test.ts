@@ -62,12 +62,21 @@ describe('ch-block', () => {
     }
   }
 
+  /** The disk begins as a qcow2 image does. */
+  function qcow2(): string {
+    writeFileSync(disk, Buffer.concat([Buffer.from('QFI\xfb', 'latin1'), Buffer.alloc(508)]));
+    return disk;
+  }
+
   const refused: readonly (readonly [name: string, args: () => string[], status: number, line: RegExp])[] = [
     ['missing', () => ['--disk', `path=${folder}/none`], 1, /none" cannot be opened/],
     ['a directory', () => ['--disk', `path=${folder}`], 1, /is a directory/],
     ['not a multiple of 512', () => (truncateSync(disk, 1000), ['--blk-file', disk]), 1, /has 1000 bytes/],
     ['empty', () => (truncateSync(disk, 0), ['--blk-file', disk]), 1, /has 0 bytes/],
     ['an unknown key', () => ['--disk', `path=${disk},colour=red`], 2, /unknown key "colour"/],
+    ['a qcow2 image that nobody called raw', () => ['--blk-file', qcow2()], 1, /begins as a qcow2 image does.*image_type=raw/],
+    ['a type to come', () => ['--disk', `path=${disk},image_type=qcow2`], 2, /image_type=qcow2 is not supported yet/],
+    ['a type that is none', () => ['--disk', `path=${disk},image_type=iso`], 2, /image_type="iso" is no type/],
     ['an odd queue size', () => ['--disk', `path=${disk},queue_size=100`], 2, /queue_size="100"/],
     ['no disk', () => [], 2, /exactly one of --disk/],
   ];
@@ -91,6 +100,11 @@ describe('ch-block', () => {
     const writer = run('--socket-path', join(folder, 'c'), '--blk-file', disk);
     expect([writer.status, /is locked by another process/.test(writer.stderr)]).to.deep.equal([1, true]);
   }).timeout(20_000);
+
+  it('serves as raw what begins as a qcow2 image does, where it is called raw', async () => {
+    const child = await serve(join(folder, 'a'), '--disk', `path=${qcow2()},image_type=raw`);
+    expect(child.exitCode).to.equal(null);
+  }).timeout(10_000);
 
   it('ends at SIGTERM with its data thread asleep in the kernel, and takes its socket away', async () => {
     const socket = join(folder, 'a');

@@ -17,6 +17,8 @@ import { Watcher } from '#shared/sys/watcher.ts';
 import { type BlockArguments, USAGE, parseArguments } from './arguments.ts';
 import { ControlThread, controlPorts } from './control/control-thread.ts';
 import { takeImage } from './host.ts';
+import { HostFile } from './image/image-file.ts';
+import { foreignFormatProblem, probeFile } from './image/probe.ts';
 import { idBytes } from './spec.ts';
 import { makeStatistics } from './stats/statistics.ts';
 import type { Served } from './data-loop.ts';
@@ -54,6 +56,8 @@ function serveArguments(given: BlockArguments): void {
   const what = `disk "${given.path}"`;
   const opened = openImage(given.path, given.readOnly);
   if (!opened.ok) return fail(opened.error);
+  const foreign = given.imageType === 'raw' ? undefined : probeFile(new HostFile(opened.value));
+  if (foreign !== undefined) return fail(`${what} ${foreignFormatProblem(foreign, ['raw'])}`);
   const image = takeImage(opened.value, what, given.readOnly);
   if (!image.ok) return fail(image.error);
   const { socket } = given;

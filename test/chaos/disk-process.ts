@@ -57,7 +57,7 @@ export class DiskProcess implements AsyncDisposable {
     this.memory = new GuestMemory([{ guestStart, size, frontendStart, hostAddress: this.region.mapping.address }]);
     const [ours, theirs] = expect(socketPair(SOCK_STREAM), 'socket pair');
     const readOnly = options.readOnly === true ? 'on' : 'off';
-    const disk = `path=${this.path},readonly=${readOnly},num_queues=2,queue_size=${options.queueSize ?? 64}`;
+    const disk = `path=${this.path},image_type=raw,readonly=${readOnly},num_queues=2,queue_size=${options.queueSize ?? 64}`;
     const log = openSync(this.#log, 'w');
     this.#child = spawn(process.execPath, [join(CHECKOUT, 'devices/block/main.ts'), '--fd', '3', '--disk', disk], {
       stdio: ['ignore', log, log, theirs.fd],

@@ -419,7 +419,7 @@ describe('hostile driver that reads more than anybody needs', function () {
 describe('hostile driver of a disk that says to be something else', function () {
   this.timeout(30_000);
 
-  it('an image with a header that names a backing file is served as the bytes it has', async () => {
+  it('an image with a header that names a backing file, called raw, is served as the bytes it has', async () => {
     // QCOW2, version 3, with the name of its backing file at 0x70.
     const image = new Uint8Array(64 * SECTOR_SIZE);
     const name = new TextEncoder().encode('/etc/hostname');

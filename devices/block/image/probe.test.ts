@@ -33,12 +33,18 @@ describe('probe', () => {
   for (const [name, bytes, format] of rows) it(`${name} -> ${format}`, () => expect(probe(bytes)?.name).to.equal(format));
 
   it('what we open -> both options are named', () => {
-    expect(foreignFormatProblem({ name: 'qcow2', imageType: 'qcow2' })).to.equal(
+    expect(foreignFormatProblem({ name: 'qcow2', imageType: 'qcow2' }, ['raw', 'qcow2'])).to.equal(
       'begins as a qcow2 image does: add image_type=qcow2, or image_type=raw to serve its bytes as they are',
     );
   });
 
+  it('what we do not serve -> how to convert it', () => {
+    expect(foreignFormatProblem({ name: 'qcow2', imageType: 'qcow2' }, ['raw'])).to.match(/not supported yet: convert it/);
+  });
+
   it('what we do not open -> how to convert it', () => {
-    expect(foreignFormatProblem({ name: 'VDI', imageType: undefined })).to.match(/not supported yet: convert it .* or add image_type=raw/);
+    expect(foreignFormatProblem({ name: 'VDI', imageType: undefined }, ['raw'])).to.match(
+      /not supported yet: convert it .* or add image_type=raw/,
+    );
   });
 });

@@ -7,6 +7,8 @@
  * every guest may write one: it is looked at only where the user said `image_type=vhd`. A VHD that is not fixed begins with a copy
  * of its footer, and is recognised here.
  */
+import { allocate } from '#shared/sys/ffi.ts';
+import type { ImageFile } from './image-file.ts';
 import type { ImageType } from './image.ts';
 
 /** Bytes of the start of a disk that are enough to know every format. */
@@ -48,10 +50,21 @@ export function probe(head: Uint8Array): ForeignFormat | undefined {
   return MAGICS.find(({ at, magic }) => holds(head, at, magic));
 }
 
-/** Why a disk that nobody called raw is not served raw: the end of a sentence that begins with the disk's name. */
-export function foreignFormatProblem({ name, imageType }: ForeignFormat): string {
+/** As `probe`, of what an open disk has; a disk that cannot be read claims nothing. */
+export function probeFile(file: ImageFile): ForeignFormat | undefined {
+  const head = allocate(PROBE_BYTES);
+  const read = file.read(head, 0, PROBE_BYTES, 0);
+  return probe(head.bytes.subarray(0, Math.max(read, 0)));
+}
+
+/**
+ * Why a disk that nobody called raw is not served raw, where `served` are the types that are served: the end of a sentence that begins
+ * with the disk's name.
+ */
+export function foreignFormatProblem({ name, imageType }: ForeignFormat, served: readonly ImageType[]): string {
   const asRaw = 'image_type=raw to serve its bytes as they are';
-  if (imageType !== undefined) return `begins as a ${name} image does: add image_type=${imageType}, or ${asRaw}`;
+  if (imageType !== undefined && served.includes(imageType))
+    return `begins as a ${name} image does: add image_type=${imageType}, or ${asRaw}`;
   return `begins as a ${name} image does, which is not supported yet: convert it with \`qemu-img convert -O raw\`, or add ${asRaw}`;
 }
 
