@@ -118,10 +118,20 @@ export class DrivenDisk implements AsyncDisposable {
     this.region[Symbol.dispose]();
   }
 
+  /** Asks for a signal at the next one before it looks whether that has come. */
   #collect(): void {
     drainEventFd(this.#call.fd);
-    this.driver.usedEvent = this.driver.usedIdx;
-    for (const { head } of this.driver.collect()) this.done.push({ head, status: this.memory.readU8(HEADERS + head * 32 + 16) ?? -1 });
+    let seen: number;
+    do {
+      seen = this.driver.usedIdx;
+      this.driver.usedEvent = seen;
+      // What was written is seen before what follows is read.
+      Atomics.store(BARRIER, 0, 0);
+      for (const { head } of this.driver.collect())
+        this.done.push({ head, status: this.memory.readU8(HEADERS + head * 32 + 16) ?? -1 });
+    } while (this.driver.usedIdx !== seen);
     this.#told();
   }
 }
+
+const BARRIER = new Int32Array(new SharedArrayBuffer(4));
