@@ -71,17 +71,23 @@ export interface ConnectOptions {
 /** What the links of a test have in common. */
 export class LinkPlace implements AsyncDisposable {
   readonly watcher = new Watcher();
-  readonly region = new SharedRegion(GUEST_START, REGION_SIZE);
-  readonly memory = new GuestMemory([{ ...this.region.region, hostAddress: this.region.mapping.address }]);
+  readonly region: SharedRegion;
+  readonly memory: GuestMemory;
   readonly failures: string[] = [];
   readonly news: string[] = [];
-  readonly context: LinkContext = {
-    watcher: this.watcher,
-    memory: this.memory,
-    regions: [this.region.region],
-    failed: (id, { code, message }) => void this.failures.push(`${id} ${code}: ${message}`),
-    told: (id, { code, message }) => void this.news.push(`${id} ${code}: ${message}`),
-  };
+  readonly context: LinkContext;
+
+  constructor(memorySize = REGION_SIZE) {
+    this.region = new SharedRegion(GUEST_START, memorySize);
+    this.memory = new GuestMemory([{ ...this.region.region, hostAddress: this.region.mapping.address }]);
+    this.context = {
+      watcher: this.watcher,
+      memory: this.memory,
+      regions: [this.region.region],
+      failed: (id, { code, message }) => void this.failures.push(`${id} ${code}: ${message}`),
+      told: (id, { code, message }) => void this.news.push(`${id} ${code}: ${message}`),
+    };
+  }
 
   /** A link to a back end of ours. */
   async connect(device: CopyDevice, changes: Partial<BackendLinkSpec> = {}, options: ConnectOptions = {}): Promise<Linked> {
