@@ -3,6 +3,7 @@ import { type Result, err, ok } from '#shared/lang/result.ts';
 import { assert } from '#shared/lang/assert.ts';
 import type { RateLimits } from '#shared/config/rate-limits.ts';
 import { GuestMemory } from '#shared/memory/index.ts';
+import { monotonicMs } from '#shared/sys/clock.ts';
 import { EPOLLIN, EPOLLOUT } from '#shared/sys/epoll.ts';
 import { signalEventFd } from '#shared/sys/eventfd.ts';
 import { IORING_CQE_F_MORE, IORING_OP, IORING_POLL_ADD_MULTI, type IoUring } from '#shared/sys/io-uring.ts';
@@ -46,7 +47,14 @@ export interface DeviceOptions {
   /** Exactly ID_BYTES, zero-padded. */
   readonly id: Uint8Array;
   readonly limits: RateLimits;
+  /** The limits are a group's: its buckets are in this memory. */
+  readonly group?: LimitsGroup;
   readonly statistics: SharedStatistics;
+}
+
+export interface LimitsGroup {
+  readonly id: string;
+  readonly memory: ArrayBuffer;
 }
 
 /** A queue that runs, for whoever looks after the device. */
@@ -77,6 +85,7 @@ export class BlockDevice implements VhostUserDevice {
   readonly maxQueueSize: number;
   readonly statistics: Statistics;
   readonly gate: Gate;
+  readonly group: LimitsGroup | undefined;
   readonly #disk: Disk & { sectors: number };
   readonly #uring: IoUring;
   readonly #segments: readonly SegmentTable[];
@@ -101,7 +110,10 @@ export class BlockDevice implements VhostUserDevice {
     this.maxQueueSize = maxQueueSize;
     this.statistics = new Statistics(options.statistics);
     this.gate = new Gate(this.statistics);
-    this.gate.limiter.set(options.limits, performance.now());
+    this.group = options.group;
+    const { limiter } = this.gate;
+    if (this.group === undefined) limiter.set(options.limits, performance.now());
+    else limiter.share(options.limits, this.group.memory, monotonicMs() - performance.now());
     this.#disk = { sectors, readOnly, id, statistics: this.statistics, limiter: this.gate.limiter };
     this.#uring = uring;
     this.#segments = Array.from({ length: queueCount }, () => new SegmentTable(maxQueueSize));

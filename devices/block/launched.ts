@@ -8,12 +8,15 @@ import { type Result, err, expect, ok } from '#shared/lang/result.ts';
 import { type DeviceEnd, type ToDevice, deviceStartChannel } from '#shared/rpc/start-channel.ts';
 import { limitsMessage, limitsOf } from '#shared/rpc/start-limits.ts';
 import { createEventFd } from '#shared/sys/eventfd.ts';
+import { Mapping } from '#shared/sys/mapping.ts';
 import { type OwnedFd, asFd } from '#shared/sys/owned-fd.ts';
 import { EXIT, exitNow, keepCompiledCode } from '#shared/sys/process-exit.ts';
 import { CommandServer } from './control/command-server.ts';
 import { ControlThread, controlPorts } from './control/control-thread.ts';
 import { DataLoop, type Served } from './data-loop.ts';
+import type { LimitsGroup } from './device.ts';
 import { takeImage } from './host.ts';
+import { GROUP_MEMORY } from './limits/rate-limiter.ts';
 import { idBytes } from './spec.ts';
 import { makeStatistics } from './stats/statistics.ts';
 
@@ -72,6 +75,8 @@ function readStart(start: NonNullable<ToDevice['startBlock']>, fds: readonly Own
   const image = fds[(start.image ?? 0) - 1];
   const socket = fds[(start.socket ?? 0) - 1];
   if (image === undefined || socket === undefined) return err('the start message lacks a descriptor');
+  const group = readGroup(start, fds);
+  if (!group.ok) return group;
   const readOnly = start.readOnly ?? false;
   const taken = takeImage(image.take(), `disk ${start.id} "${start.path}"`, readOnly, start.lockWaitMs || undefined);
   if (!taken.ok) return taken;
@@ -83,9 +88,21 @@ function readStart(start: NonNullable<ToDevice['startBlock']>, fds: readonly Own
     queueCount: start.numQueues || 1,
     maxQueueSize: start.queueSize || 128,
     limits: limitsOf(start.limits),
+    ...(group.value === undefined ? {} : { group: group.value }),
     statistics: makeStatistics(),
     socket: { kind: 'connected', fd: socket.take() },
   });
+}
+
+/** The memory of a rate limit group, mapped for good. */
+function readGroup(start: NonNullable<ToDevice['startBlock']>, fds: readonly OwnedFd[]): Result<LimitsGroup | undefined, string> {
+  if (!start.rateLimitGroup) return ok(undefined);
+  const { id, state } = start.rateLimitGroup;
+  const file = fds[(state ?? 0) - 1];
+  if (file === undefined) return err('the start message lacks a descriptor');
+  const mapping = Mapping.map({ length: GROUP_MEMORY, fd: file.fd });
+  file.close();
+  return mapping.ok ? ok({ id: id ?? '', memory: mapping.value.view() }) : err(mapping.error.message);
 }
 
 interface Orders {

@@ -13,8 +13,11 @@ import {
   startSocketPair,
 } from '#shared/rpc/start-channel.ts';
 import { DeviceClient } from '#shared/rpc/device-client.ts';
-import { type OwnedFd, asFd } from '#shared/sys/owned-fd.ts';
+import { type Fd, type OwnedFd, asFd } from '#shared/sys/owned-fd.ts';
+import { monotonicMs } from '#shared/sys/clock.ts';
 import { EPOLLIN } from '#shared/sys/epoll.ts';
+import { Mapping } from '#shared/sys/mapping.ts';
+import { createSealedMemfd } from '#shared/sys/memfd.ts';
 import { pollNow } from '#shared/sys/poll.ts';
 import { SOCK_STREAM, UnixSocket, accept, listenUnix, socketPair } from '#shared/sys/unix-socket.ts';
 import { Watcher } from '#shared/sys/watcher.ts';
@@ -46,7 +49,7 @@ describe('ch-block under its launcher', () => {
   });
 
   /** Starts the program and tells it of the disk; answers its exit, once all that it said has come. */
-  function launch(image = disk, preload = '', more: Partial<StartBlock> = {}): Promise<unknown[]> {
+  function launch(image = disk, preload = '', more: Partial<StartBlock> = {}, ...descriptors: Fd[]): Promise<unknown[]> {
     const [ours, theirs] = must(startSocketPair(), 'start socket');
     const [front, back] = must(socketPair(SOCK_STREAM), 'vhost-user socket');
     child = spawn(
@@ -59,7 +62,7 @@ describe('ch-block under its launcher', () => {
     core = front;
     const file = openSync(image, 'r+');
     const startBlock = { id: 'd', path: image, readOnly: false, numQueues: 1, queueSize: 128, serial: 'S', image: 1, socket: 2, ...more };
-    must(channel.send({ startBlock }, [asFd(file), back.fd]), 'start message');
+    must(channel.send({ startBlock }, [asFd(file), back.fd, ...descriptors]), 'start message');
     closeSync(file);
     back.close();
     return once(child, 'close');
@@ -166,6 +169,29 @@ describe('ch-block under its launcher', () => {
     const { limits, queues } = must(await device.getInfo(), 'info');
     expect([limits?.ops?.oneTimeBurst, limits?.bandwidth, queues[0]?.inFlight]).to.deep.equal(['2', null, 0]);
     expect(guest.done.length).to.equal(3);
+  }).timeout(60_000);
+
+  it('takes from the buckets that its rate limit group shares', async () => {
+    const memory = must(createSealedMemfd({ name: 'group', size: 4096 }), 'memory');
+    const mapping = must(Mapping.map({ length: 4096, fd: memory.fd }), 'memory');
+    const words = new BigInt64Array(mapping.view());
+    // Requests are the second bucket: nothing in it for an hour, and of its burst of ten others have spent seven.
+    words[2] = BigInt(Math.round(monotonicMs() * 1e6)) + 3_600_000_000_000n;
+    words[3] = 7n;
+    const limits = { ops: { size: 1, oneTimeBurst: 10, refillMs: 1000 } };
+    void launch(disk, '', { limits, rateLimitGroup: { id: 'g', state: 3 } }, memory.fd);
+    channel?.receive();
+    if (core === undefined) throw new Error('nothing was launched');
+    await using guest = await DrivenDisk.start(core);
+    for (let head = 0; head < 5; head++) guest.submit(head, 0, 0, 512);
+    await guest.until(3);
+    using device = await handIn();
+    expect([guest.done.length, Atomics.load(words, 3)]).to.deep.equal([3, 10n]);
+    expect(must(await device.getInfo(), 'info').rateLimitGroup).to.equal('g');
+    const refused = await device.updateLimits({ limits: {} });
+    expect(refused.ok ? {} : refused.error).to.deep.include({ status: 'FAILED_PRECONDITION', reason: 'IN_GROUP' });
+    mapping.unmap();
+    memory.close();
   }).timeout(60_000);
 
   it('ends with status 1 and one record at a throw', async () => {

@@ -19,6 +19,8 @@ export type Resource =
   | { readonly kind: 'disk'; readonly disk: DiskConfig }
   /** Opens `core end ID` and `device end ID`. */
   | { readonly kind: 'connection'; readonly id: string }
+  /** Opens `rate limit group ID`. */
+  | { readonly kind: 'rate-limit-group'; readonly id: string }
   | { readonly kind: 'random'; readonly path: string }
   /** Opens `serial input`, `serial output` and `serial listener`, or those of the console, as far as the mode has them. */
   | { readonly kind: 'console'; readonly name: ConsoleName; readonly mode: ConsoleMode };
@@ -59,6 +61,7 @@ export function planLaunch(config: VmConfig, options: PlanOptions): LaunchPlan {
     resources: [
       { kind: 'kvm' },
       ...bootFiles(config),
+      ...groupsOf(disks).map((id): Resource => ({ kind: 'rate-limit-group', id })),
       ...disks.flatMap((disk): Resource[] => [
         { kind: 'disk', disk },
         { kind: 'connection', id: disk.id },
@@ -127,7 +130,12 @@ function position(descriptors: readonly string[], name: string): number {
   return descriptors.indexOf(name) + 1;
 }
 
+function groupsOf(disks: readonly DiskConfig[]): readonly string[] {
+  return [...new Set(disks.flatMap(({ rateLimitGroup }) => (rateLimitGroup === undefined ? [] : [rateLimitGroup])))];
+}
+
 function startBlock(disk: DiskConfig, options: PlanOptions): PlannedMessage<ToDevice> {
+  const group = disk.rateLimitGroup;
   return {
     message: {
       startBlock: {
@@ -140,11 +148,12 @@ function startBlock(disk: DiskConfig, options: PlanOptions): PlannedMessage<ToDe
         path: disk.path,
         logLevel: options.logLevel,
         limits: disk.limits,
+        ...(group === undefined ? {} : { rateLimitGroup: { id: group, state: 3 } }),
         image: 1,
         socket: 2,
       },
     },
-    descriptors: [`image ${disk.id}`, `device end ${disk.id}`],
+    descriptors: [`image ${disk.id}`, `device end ${disk.id}`, ...(group === undefined ? [] : [`rate limit group ${group}`])],
   };
 }
 

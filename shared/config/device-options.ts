@@ -4,6 +4,7 @@ import type { ConfigError } from './config-error.ts';
 import { OptionKeys } from './option-keys.ts';
 import { limitsOfKeys, rateLimitKeys } from './rate-limit-keys.ts';
 import { deviceId, integer, oneOf, powerOfTwo, shortText, text, toggle } from './value-types.ts';
+import type { RateLimits } from './rate-limits.ts';
 import type { ConsoleConfig, ConsoleMode, DiskConfig, RngConfig } from './vm-config.ts';
 
 const DEFAULT_QUEUE_SIZE = 128;
@@ -35,13 +36,14 @@ export function parseDisk(value: string, bootCpus: number): Result<NamelessDisk,
     onRestartTimeout: keys.value('on_restart_timeout', oneOf('end', 'stall', 'pause')) ?? 'end',
     serial: keys.value('serial', shortText(SERIAL_BYTES)),
     limits: limitsOfKeys(rateLimitKeys(keys)),
+    rateLimitGroup: keys.value('rate_limit_group', deviceId),
     ...pciKeys(keys),
   };
   keys.only('image_type', IMAGE_TYPE, 'raw', 'convert the image with `qemu-img convert -O raw`');
   keys.only('vhost_user', toggle, false);
   keys.only('backing_files', toggle, false);
   keys.only('sparse', toggle, true);
-  keys.notYet('socket', 'lock_granularity', 'rate_limit_group', 'queue_affinity', '_disable_io_uring', '_disable_aio');
+  keys.notYet('socket', 'lock_granularity', 'queue_affinity', '_disable_io_uring', '_disable_aio');
   return keys.finish(disk);
 }
 
@@ -95,4 +97,20 @@ function pciKeys(keys: OptionKeys): { readonly id: string | undefined; readonly 
   keys.only('iommu', toggle, false);
   keys.only('pci_segment', integer(0, 65_535), 0);
   return { id: keys.value('id', deviceId), pciDeviceId: keys.value('pci_device_id', integer(1, 31)) };
+}
+
+export interface RateLimitGroup {
+  readonly id: string;
+  readonly limits: RateLimits;
+}
+
+/** `--rate-limit-group`: limits that several disks share. */
+export function parseRateLimitGroup(value: string): Result<RateLimitGroup, ConfigError> {
+  const option = '--rate-limit-group';
+  const keys = new OptionKeys(option, value);
+  const id = keys.required('id', deviceId) ?? '';
+  const limits = limitsOfKeys(rateLimitKeys(keys));
+  const finished = keys.finish({ id, limits });
+  if (!finished.ok || limits.bandwidth !== undefined || limits.ops !== undefined) return finished;
+  return err({ code: 'MISSING_KEY', option, value, key: 'bw_size', expected: 'or ops_size=, above 0: a group limits something' });
 }

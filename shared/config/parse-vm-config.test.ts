@@ -165,7 +165,19 @@ describe('what is wrong with options, in one line', () => {
       '--disk "path=a,ops_one_time_burst=1": the key "ops_size" is missing; add ops_size=... (a whole number from 0 to 70368744177664)',
     ],
     ['--disk path=a,bw_size=65T', '--disk bw_size=65T: expected a number of bytes with K, M or G behind it, such as 512M, at most 64T'],
-    ['--disk path=a,rate_limit_group=g', '--disk rate_limit_group=g is not supported yet; leave it out'],
+    ['--disk path=a,rate_limit_group=g', '--disk rate_limit_group=g needs --rate-limit-group; add --rate-limit-group id=g,...'],
+    [
+      '--rate-limit-group id=g',
+      '--rate-limit-group "id=g": the key "bw_size" is missing; add bw_size=... (or ops_size=, above 0: a group limits something)',
+    ],
+    [
+      '--rate-limit-group id=g,ops_size=1,ops_refill_time=1 --rate-limit-group id=g,ops_size=1,ops_refill_time=1',
+      '--rate-limit-group id=g and another one of that id do not go together; give each group an id of its own',
+    ],
+    [
+      '--rate-limit-group id=g,ops_size=1,ops_refill_time=1 --disk path=a,rate_limit_group=g,bw_size=1,bw_refill_time=1',
+      "rate_limit_group=g and bw_size and ops_size do not go together; a disk's limits are its group's or its own",
+    ],
     ['--disk path=a,vhost_user=on', '--disk vhost_user=on is not supported yet; leave it out'],
     ['--disk path=a,id=__x', '--disk id=__x: expected up to 64 letters, digits'],
     [

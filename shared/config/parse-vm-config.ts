@@ -3,8 +3,17 @@ import { resolve } from 'node:path';
 import { type Result, err, ok } from '../lang/result.ts';
 import type { GivenOptions } from './command-line.ts';
 import type { ConfigError } from './config-error.ts';
-import { DEFAULT_RNG_SOURCE, type NamelessDisk, parseConsole, parseDisk, parseRng, parseSerial } from './device-options.ts';
+import {
+  DEFAULT_RNG_SOURCE,
+  type NamelessDisk,
+  parseConsole,
+  parseDisk,
+  parseRateLimitGroup,
+  parseRng,
+  parseSerial,
+} from './device-options.ts';
 import { parseCpus, parseMemory, parsePlatform } from './machine-options.ts';
+import type { RateLimits } from './rate-limits.ts';
 import type { ConsoleMode, DiskConfig, Payload, VmConfig } from './vm-config.ts';
 
 /** What an option is where it was not given, in the option's own grammar. */
@@ -35,7 +44,8 @@ export function parseVmOptions(given: GivenOptions, defaults: VmDefaults): Resul
   if (!console.ok) return console;
   const rng = parseRng(only(given, 'rng') ?? `src=${DEFAULT_RNG_SOURCE}`);
   if (!rng.ok) return rng;
-  const disks = parseDisks(given.get('disk') ?? [], cpus.value.boot);
+  const named = parseDisks(given.get('disk') ?? [], cpus.value.boot);
+  const disks = named.ok ? withGroups(named.value, given.get('rate-limit-group') ?? []) : named;
   if (!disks.ok) return disks;
   const options: VmOptions = {
     payload: payload.value,
@@ -116,6 +126,35 @@ function parseDisks(values: readonly string[], bootCpus: number): Result<readonl
       if (!taken.has(name)) return name;
     }
   }
+}
+
+/** Disks of a rate limit group have its limits. */
+function withGroups(disks: readonly DiskConfig[], values: readonly string[]): Result<readonly DiskConfig[], ConfigError> {
+  const groups = new Map<string, RateLimits>();
+  for (const value of values) {
+    const group = parseRateLimitGroup(value);
+    if (!group.ok) return group;
+    const { id, limits } = group.value;
+    if (groups.has(id)) {
+      const first = `--rate-limit-group id=${id}`;
+      return err({ code: 'CONFLICT', first, second: 'another one of that id', resolve: 'give each group an id of its own' });
+    }
+    groups.set(id, limits);
+  }
+  for (const disk of disks) {
+    const { rateLimitGroup: id, limits } = disk;
+    if (id === undefined) continue;
+    if (!groups.has(id))
+      return err({ code: 'NEEDS_OPTION', option: `--disk rate_limit_group=${id}`, needed: '--rate-limit-group', expected: `id=${id},...` });
+    if (limits.bandwidth === undefined && limits.ops === undefined) continue;
+    return err({
+      code: 'CONFLICT',
+      first: `rate_limit_group=${id}`,
+      second: 'bw_size and ops_size',
+      resolve: "a disk's limits are its group's or its own",
+    });
+  }
+  return ok(disks.map((disk) => ({ ...disk, limits: groups.get(disk.rateLimitGroup ?? '') ?? disk.limits })));
 }
 
 /** The first thing that two parts of the machine both claim. */

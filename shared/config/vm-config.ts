@@ -48,6 +48,8 @@ export interface DiskConfig {
   /** Afterwards the machine ends; or, until the process is back, the requests wait on or the machine is paused. */
   readonly onRestartTimeout: 'end' | 'stall' | 'pause';
   readonly limits: RateLimits;
+  /** The group whose limits these are, shared by all its disks. */
+  readonly rateLimitGroup: string | undefined;
   /** At most 20 bytes; undefined: the launcher derives one from the image. */
   readonly serial: string | undefined;
   /** 1 to 31; undefined: the lowest free slot. */

@@ -28,6 +28,8 @@ export interface DeviceState {
   }[];
   readonly isDrained: boolean;
   readonly limits: RateLimits;
+  /** Whose limits they are; empty: the device's own. */
+  readonly limitsGroup: string;
 }
 
 export interface DeviceStatistics {

@@ -25,6 +25,7 @@ export function infoMessage(identity: DeviceIdentity, state: DeviceState, genera
     queues: state.queues.map((queue) => ({ ...queue, fault: queue.fault ?? '' })),
     drained: state.isDrained,
     limits: limitsMessage(state.limits),
+    rateLimitGroup: state.limitsGroup,
     generation,
   };
 }

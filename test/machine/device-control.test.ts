@@ -40,8 +40,9 @@ describe('chctl device on a running machine', function () {
   }
 
   /** A machine whose guest can be talked to. */
-  async function start(disk: string): Promise<Started & MachineProcesses> {
-    const machine = await place.startRunning(['--kernel', 'guest', '--serial', 'socket=s', '--memory', 'size=64M', '--disk', disk], true);
+  async function start(disk: string, ...more: readonly string[]): Promise<Started & MachineProcesses> {
+    const args = ['--kernel', 'guest', '--serial', 'socket=s', '--memory', 'size=64M', '--disk', disk, ...more];
+    const machine = await place.startRunning(args, true);
     socket = connect(join(place.folder, 's'));
     socket.on('data', (data) => (heard += data.toString('latin1')));
     await until('greeted', () => heard.endsWith('>'), machine);
@@ -107,6 +108,22 @@ describe('chctl device on a running machine', function () {
     await tell('d', 'Rd', machine);
     expect(told('limits', '_disk0')).to.equal('bandwidth  unlimited\nops        1000 requests in 10 ms\n');
     await powerOff(machine);
+  });
+
+  it('a rate limit group -> what its disks have taken is taken, also when their process is killed', async () => {
+    const group = 'id=g,ops_size=1,ops_refill_time=3600000,ops_one_time_burst=2';
+    const machine = await start('path=disk,rate_limit_group=g', '--rate-limit-group', group, '--stop-timeout', '1');
+    await tell('dd', 'RdRd', machine);
+    process.kill(machine.device, 'SIGKILL');
+    const pidNow = (): number => place.processesOf(place.registered()[0] ?? '').device;
+    await until('another process', () => pidNow() !== machine.device, machine);
+    await tell('d', 'Rd', machine);
+    heard = '';
+    socket?.write('d');
+    const info = JSON.parse(told('info', '_disk0', '--json'));
+    expect([heard, info.rateLimitGroup]).to.deep.equal(['', 'g']);
+    machine.child.kill('SIGTERM');
+    expect((await machine.ended).status).to.equal(143);
   });
 
   it('drain -> the guest’s requests wait until resume', async () => {

@@ -52,6 +52,7 @@ export class CommandServer {
       case 'describe':
         return answer(ok(undefined));
       case 'limits':
+        if (device.group !== undefined) return answer(err(limitsOfGroup(device.group.id)));
         this.#limitsChange(order.limits);
         device.setLimits(order.limits);
         return answer(ok(undefined));
@@ -105,12 +106,18 @@ export class CommandServer {
       queues: device.queues(),
       isDrained: device.gate.isHeld,
       limits: device.gate.limiter.limits,
+      limitsGroup: device.group?.id ?? '',
     };
   }
 }
 
 const INTERRUPTED: Problem = { status: 'ABORTED', reason: 'RESUMED', message: 'the disk was told to go on meanwhile' };
 const BUSY: Problem = { status: 'ABORTED', reason: 'BUSY', message: 'the disk is being drained; try again when that has ended' };
+
+function limitsOfGroup(id: string): Problem {
+  const message = `the disk's limits are those of the rate limit group "${id}", which all its disks share`;
+  return { status: 'FAILED_PRECONDITION', reason: 'IN_GROUP', field: 'limits', message };
+}
 
 function wouldShrink(size: number, before: number): Problem {
   return {

@@ -1,9 +1,12 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
 import { expect } from 'chai';
 import { RateLimiter } from './rate-limiter.ts';
-import { TokenBucket } from './token-bucket.ts';
+import { SharedBucket } from './shared-bucket.ts';
+import { type Bucket, TokenBucket } from './token-bucket.ts';
 
 /** Begins requests of `cost` one after the other, each as soon as it may; when the last of `count` began. */
-function timeOf(bucket: TokenBucket, cost: number, count: number): number {
+function timeOf(bucket: Bucket, cost: number, count: number): number {
   let now = 0;
   for (let done = 0; done < count; done++) {
     for (let wait = bucket.wait(now); wait > 0; wait = bucket.wait(now)) now += wait;
@@ -37,8 +40,14 @@ describe('TokenBucket', () => {
     ['bytes by the terabyte', 2 ** 40, 0, 1000, 2 ** 40, 3, 1000],
   ];
   for (const [name, size, oneTimeBurst, refillMs, cost, count, beganMs] of rows) {
+    const config = { size, oneTimeBurst, refillMs };
     it(name, () => {
-      expect(timeOf(new TokenBucket({ size, oneTimeBurst, refillMs }, 0), cost, count)).to.be.closeTo(beganMs, 0.001);
+      expect(timeOf(new TokenBucket(config, 0), cost, count)).to.be.closeTo(beganMs, 0.001);
+    });
+    it(`${name}, shared`, () => {
+      // The clock that all have stands at a year.
+      const bucket = new SharedBucket(config, new BigInt64Array(2), 365 * 86_400_000);
+      expect(timeOf(bucket, cost, count)).to.be.closeTo(beganMs, 0.01);
     });
   }
 
@@ -65,5 +74,40 @@ describe('RateLimiter', () => {
     expect(limiter.wait(0)).to.equal(100);
     limiter.set({}, 0);
     expect([limiter.isActive, limiter.wait(0), limiter.limits]).to.deep.equal([false, 0, {}]);
+  });
+});
+
+describe('SharedBucket', () => {
+  it('is one for all who have its memory, whatever their clocks', () => {
+    const words = new BigInt64Array(new SharedArrayBuffer(16));
+    const config = { size: 10, oneTimeBurst: 4, refillMs: 1000 };
+    const first = new SharedBucket(config, words, 5000);
+    const second = new SharedBucket(config, words, 7000);
+    for (let taken = 0; taken < 14; taken++) {
+      const bucket = taken % 2 === 0 ? first : second;
+      expect(bucket.wait(taken % 2 === 0 ? 2000 : 0)).to.equal(0);
+      bucket.charge(1);
+    }
+    expect([first.wait(2000), second.wait(0)]).to.deep.equal([100, 100]);
+    expect([first.wait(2100), second.wait(100)]).to.deep.equal([0, 0]);
+  });
+
+  it('loses no token to threads that take at the same time', async () => {
+    const EACH = 2000;
+    const words = new BigInt64Array(new SharedArrayBuffer(16));
+    const script = `
+      const { parentPort, workerData } = require('node:worker_threads');
+      import(workerData.module).then(({ SharedBucket }) => {
+        const bucket = new SharedBucket(workerData.config, workerData.words, 1_000_000);
+        for (let taken = 0; taken < ${EACH}; taken++) { bucket.wait(0); bucket.charge(3); }
+        parentPort.postMessage('done');
+      });`;
+    const config = { size: 1000, oneTimeBurst: 5000, refillMs: 1000 };
+    const workerData = { module: new URL('shared-bucket.ts', import.meta.url).href, config, words };
+    const workers = [0, 1].map(() => new Worker(script, { eval: true, workerData }));
+    await Promise.all(workers.map((worker) => once(worker, 'message')));
+    await Promise.all(workers.map((worker) => worker.terminate()));
+    // 12000 tokens: 5000 of the burst, the rest a millisecond each, of which a full bucket's second has passed.
+    expect([...words]).to.deep.equal([1_006_000_000_000n, 5000n]);
   });
 });

@@ -12,7 +12,15 @@ import type { TokenBucketConfig } from '#shared/config/rate-limits.ts';
 /** One nanosecond: less is what doubles make of none. */
 const SHORTEST_MS = 1e-6;
 
-export class TokenBucket {
+export interface Bucket {
+  readonly config: TokenBucketConfig;
+  /** Milliseconds until a request may begin; 0: it may now. Hot. */
+  wait(now: number): number;
+  /** A request has begun. `wait` was asked at the same time. Hot. */
+  charge(tokens: number): void;
+}
+
+export class TokenBucket implements Bucket {
   readonly config: TokenBucketConfig;
   /** Below zero: owed. */
   #tokens: number;
@@ -28,7 +36,6 @@ export class TokenBucket {
     this.#at = now;
   }
 
-  /** Milliseconds until a request may begin; 0: it may now. Hot. */
   wait(now: number): number {
     if (this.#burst >= 1) return 0;
     const { size, refillMs } = this.config;
@@ -38,7 +45,6 @@ export class TokenBucket {
     return wait > SHORTEST_MS ? wait : 0;
   }
 
-  /** A request has begun. `wait` was asked at the same time. Hot. */
   charge(tokens: number): void {
     const fromBurst = Math.min(this.#burst, tokens);
     this.#burst -= fromBurst;

@@ -127,8 +127,7 @@ export class DrivenDisk implements AsyncDisposable {
       this.driver.usedEvent = seen;
       // What was written is seen before what follows is read.
       Atomics.store(BARRIER, 0, 0);
-      for (const { head } of this.driver.collect())
-        this.done.push({ head, status: this.memory.readU8(HEADERS + head * 32 + 16) ?? -1 });
+      for (const { head } of this.driver.collect()) this.done.push({ head, status: this.memory.readU8(HEADERS + head * 32 + 16) ?? -1 });
     } while (this.driver.usedIdx !== seen);
     this.#told();
   }

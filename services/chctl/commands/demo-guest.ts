@@ -70,6 +70,7 @@ function demoDisk(path: string): DiskConfig {
     restartTimeoutMs: DEFAULT_RESTART_TIMEOUT_MS,
     onRestartTimeout: 'end',
     limits: {},
+    rateLimitGroup: undefined,
     serial: undefined,
     pciDeviceId: undefined,
   };

@@ -15,6 +15,7 @@ export function renderInfo(info: DeviceInfo): string {
       `${size} entries, ${enabled ? 'enabled' : 'disabled'}, ${inFlight} under way${fault === '' ? '' : `, broken: ${fault}`}`,
     ]),
     ...limitRows(limits),
+    ...(info.rateLimitGroup === '' ? [] : [['rate limit group', info.rateLimitGroup]]),
     ['generation', String(info.generation)],
   ];
   return columns(rows);

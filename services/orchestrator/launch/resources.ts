@@ -1,11 +1,12 @@
 /**
- * Opens what a plan names. All of it is closed again when the launch is over: processes hold duplicates of their own. But for the
- * places of disk images, where they are opened again for processes that replace others: those live as long as the machine.
+ * Opens what a plan names. All of it is closed again when the launch is over: processes hold duplicates of their own. But for what
+ * processes that replace others need, which lives as long as the machine: where disk images are, and what rate limit groups share.
  */
 import { type Stats, constants, fstatSync } from 'node:fs';
 import { type Result, err, ok } from '#shared/lang/result.ts';
 import { type Fd, OwnedFd } from '#shared/sys/owned-fd.ts';
 import type { DiskConfig } from '#shared/config/vm-config.ts';
+import { createSealedMemfd } from '#shared/sys/memfd.ts';
 import { SOCK_STREAM, socketPair } from '#shared/sys/unix-socket.ts';
 import type { Resource } from '../plan.ts';
 import { type ConsoleEnds, openConsole } from './console-channel.ts';
@@ -13,9 +14,13 @@ import { openDiskImage, reopenDiskImage } from './disk-image.ts';
 import { type LaunchError, named } from './launch-error.ts';
 import { openBootFile, openFile, openKvm } from './open-file.ts';
 
+/** More than the state of its buckets, which the disks' processes know. */
+const GROUP_BYTES = 4096;
+
 export class Resources implements Disposable {
   readonly #owned = new Map<string, OwnedFd>();
   readonly #borrowed = new Map<string, Fd>();
+  readonly #lasting = new Map<string, OwnedFd>();
   /** What regular files are used for, by their identity. */
   readonly #fileUses = new Map<string, string>();
   readonly #places = new Map<string, { readonly disk: DiskConfig; readonly place: OwnedFd }>();
@@ -30,6 +35,8 @@ export class Resources implements Disposable {
         return this.#keep('kvm', openKvm());
       case 'boot-file':
         return this.#openBootFile(resource);
+      case 'rate-limit-group':
+        return this.#makeGroup(resource.id);
       case 'random':
         return this.#openRandom(resource.path);
       case 'disk':
@@ -43,9 +50,14 @@ export class Resources implements Disposable {
 
   /** The descriptor called `name`. A name that no resource opened is a mistake in the plan. */
   descriptor(name: string): Fd {
-    const fd = this.#owned.get(name)?.fd ?? this.#borrowed.get(name);
+    const fd = this.#owned.get(name)?.fd ?? this.#borrowed.get(name) ?? this.lasting(name);
     if (fd === undefined) throw new Error(`the plan has no resource "${name}"`);
     return fd;
+  }
+
+  /** The same, of what stays open as long as the machine lives. */
+  lasting(name: string): Fd | undefined {
+    return this.#lasting.get(name)?.fd;
   }
 
   /** A disk's image with an open file description of its own. */
@@ -65,6 +77,8 @@ export class Resources implements Disposable {
     this.release();
     for (const { place } of this.#places.values()) place.close();
     this.#places.clear();
+    for (const owned of this.#lasting.values()) owned.close();
+    this.#lasting.clear();
   }
 
   #keep(name: string, opened: Result<OwnedFd, LaunchError>): Result<void, LaunchError> {
@@ -77,6 +91,15 @@ export class Resources implements Disposable {
     const opened = openBootFile(name, path);
     if (opened.ok) this.#fileUses.set(identityOf(fstatSync(opened.value.fd)), `--${name}`);
     return this.#keep(name, opened);
+  }
+
+  /** What the disks of a group take from, in memory that is theirs together. */
+  #makeGroup(id: string): Result<void, LaunchError> {
+    const name = `rate limit group ${id}`;
+    const made = createSealedMemfd({ name, size: GROUP_BYTES });
+    if (!made.ok) return err({ code: 'PROCESS', message: `no ${name}: ${made.error.message}` });
+    this.#lasting.set(name, made.value);
+    return ok();
   }
 
   #openRandom(path: string): Result<void, LaunchError> {

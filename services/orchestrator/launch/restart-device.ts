@@ -62,7 +62,7 @@ function tellBoth(
   const channel = deviceLauncherChannel(socket);
   const descriptorsOf = ({ descriptors }: PlannedMessage<unknown>): Fd[] =>
     descriptors.flatMap((wanted) => {
-      const fd = opened.get(wanted)?.fd;
+      const fd = opened.get(wanted)?.fd ?? resources.lasting(wanted);
       return fd === undefined ? [] : [fd];
     });
   for (const planned of plan.devices.find((device) => device.name === name)?.messages ?? []) {

@@ -462,6 +462,7 @@ export namespace ch {
                 socket?: (number|null);
                 lockWaitMs?: (number|null);
                 limits?: (ch.start.v1.IRateLimits|null);
+                rateLimitGroup?: (ch.start.v1.IRateLimitGroup|null);
             }
 
             class StartBlock implements IStartBlock {
@@ -478,9 +479,24 @@ export namespace ch {
                 public socket: number;
                 public lockWaitMs: number;
                 public limits?: (ch.start.v1.IRateLimits|null);
+                public rateLimitGroup?: (ch.start.v1.IRateLimitGroup|null);
                 public static create(properties?: ch.start.v1.IStartBlock): ch.start.v1.StartBlock;
                 public static encode(message: ch.start.v1.IStartBlock, writer?: $protobuf.Writer): $protobuf.Writer;
                 public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): ch.start.v1.StartBlock;
+            }
+
+            interface IRateLimitGroup {
+                id?: (string|null);
+                state?: (number|null);
+            }
+
+            class RateLimitGroup implements IRateLimitGroup {
+                constructor(properties?: ch.start.v1.IRateLimitGroup);
+                public id: string;
+                public state: number;
+                public static create(properties?: ch.start.v1.IRateLimitGroup): ch.start.v1.RateLimitGroup;
+                public static encode(message: ch.start.v1.IRateLimitGroup, writer?: $protobuf.Writer): $protobuf.Writer;
+                public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): ch.start.v1.RateLimitGroup;
             }
 
             interface IRateLimits {

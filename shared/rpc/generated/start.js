@@ -3948,6 +3948,7 @@ export const ch = $root.ch = (() => {
                  * @property {number|null} [socket] StartBlock socket
                  * @property {number|null} [lockWaitMs] StartBlock lockWaitMs
                  * @property {ch.start.v1.IRateLimits|null} [limits] StartBlock limits
+                 * @property {ch.start.v1.IRateLimitGroup|null} [rateLimitGroup] StartBlock rateLimitGroup
                  */
 
                 /**
@@ -4062,6 +4063,14 @@ export const ch = $root.ch = (() => {
                 StartBlock.prototype.limits = null;
 
                 /**
+                 * StartBlock rateLimitGroup.
+                 * @member {ch.start.v1.IRateLimitGroup|null|undefined} rateLimitGroup
+                 * @memberof ch.start.v1.StartBlock
+                 * @instance
+                 */
+                StartBlock.prototype.rateLimitGroup = null;
+
+                /**
                  * Creates a new StartBlock instance using the specified properties.
                  * @function create
                  * @memberof ch.start.v1.StartBlock
@@ -4113,6 +4122,8 @@ export const ch = $root.ch = (() => {
                         writer.uint32(/* id 11, wireType 0 =*/88).uint32(message.lockWaitMs);
                     if (message.limits != null && Object.hasOwnProperty.call(message, "limits"))
                         $root.ch.start.v1.RateLimits.encode(message.limits, writer.uint32(/* id 12, wireType 2 =*/98).fork(), q + 1).ldelim();
+                    if (message.rateLimitGroup != null && Object.hasOwnProperty.call(message, "rateLimitGroup"))
+                        $root.ch.start.v1.RateLimitGroup.encode(message.rateLimitGroup, writer.uint32(/* id 13, wireType 2 =*/106).fork(), q + 1).ldelim();
                     return writer;
                 };
 
@@ -4198,6 +4209,10 @@ export const ch = $root.ch = (() => {
                                 message.limits = $root.ch.start.v1.RateLimits.decode(reader, reader.uint32(), undefined, long + 1);
                                 break;
                             }
+                        case 13: {
+                                message.rateLimitGroup = $root.ch.start.v1.RateLimitGroup.decode(reader, reader.uint32(), undefined, long + 1);
+                                break;
+                            }
                         default:
                             reader.skipType(tag & 7, long);
                             break;
@@ -4212,6 +4227,140 @@ export const ch = $root.ch = (() => {
                 };
 
                 return StartBlock;
+            })();
+
+            v1.RateLimitGroup = (function() {
+
+                /**
+                 * Properties of a RateLimitGroup.
+                 * @memberof ch.start.v1
+                 * @interface IRateLimitGroup
+                 * @property {string|null} [id] RateLimitGroup id
+                 * @property {number|null} [state] RateLimitGroup state
+                 */
+
+                /**
+                 * Constructs a new RateLimitGroup.
+                 * @memberof ch.start.v1
+                 * @classdesc Represents a RateLimitGroup.
+                 * @implements IRateLimitGroup
+                 * @constructor
+                 * @param {ch.start.v1.IRateLimitGroup=} [properties] Properties to set
+                 */
+                function RateLimitGroup(properties) {
+                    if (properties)
+                        for (let keys = Object.keys(properties), i = 0; i < keys.length; ++i)
+                            if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                                this[keys[i]] = properties[keys[i]];
+                }
+
+                /**
+                 * RateLimitGroup id.
+                 * @member {string} id
+                 * @memberof ch.start.v1.RateLimitGroup
+                 * @instance
+                 */
+                RateLimitGroup.prototype.id = "";
+
+                /**
+                 * RateLimitGroup state.
+                 * @member {number} state
+                 * @memberof ch.start.v1.RateLimitGroup
+                 * @instance
+                 */
+                RateLimitGroup.prototype.state = 0;
+
+                /**
+                 * Creates a new RateLimitGroup instance using the specified properties.
+                 * @function create
+                 * @memberof ch.start.v1.RateLimitGroup
+                 * @static
+                 * @param {ch.start.v1.IRateLimitGroup=} [properties] Properties to set
+                 * @returns {ch.start.v1.RateLimitGroup} RateLimitGroup instance
+                 */
+                RateLimitGroup.create = function create(properties) {
+                    return new RateLimitGroup(properties);
+                };
+
+                /**
+                 * Encodes the specified RateLimitGroup message. Does not implicitly {@link ch.start.v1.RateLimitGroup.verify|verify} messages.
+                 * @function encode
+                 * @memberof ch.start.v1.RateLimitGroup
+                 * @static
+                 * @param {ch.start.v1.IRateLimitGroup} message RateLimitGroup message or plain object to encode
+                 * @param {$protobuf.Writer} [writer] Writer to encode to
+                 * @returns {$protobuf.Writer} Writer
+                 */
+                RateLimitGroup.encode = function encode(message, writer, q) {
+                    if (!writer)
+                        writer = $Writer.create();
+                    if (q === undefined)
+                        q = 0;
+                    if (q > $util.recursionLimit)
+                        throw Error("max depth exceeded");
+                    if (message.id != null && Object.hasOwnProperty.call(message, "id"))
+                        writer.uint32(/* id 1, wireType 2 =*/10).string(message.id);
+                    if (message.state != null && Object.hasOwnProperty.call(message, "state"))
+                        writer.uint32(/* id 2, wireType 0 =*/16).uint32(message.state);
+                    return writer;
+                };
+
+                /**
+                 * Decodes a RateLimitGroup message from the specified reader or buffer.
+                 * @function decode
+                 * @memberof ch.start.v1.RateLimitGroup
+                 * @static
+                 * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+                 * @param {number} [length] Message length if known beforehand
+                 * @returns {ch.start.v1.RateLimitGroup} RateLimitGroup
+                 * @throws {Error} If the payload is not a reader or valid buffer
+                 * @throws {$protobuf.util.ProtocolError} If required fields are missing
+                 */
+                RateLimitGroup.decode = function decode(reader, length, error, long) {
+                    if (!(reader instanceof $Reader))
+                        reader = $Reader.create(reader);
+                    if (long === undefined)
+                        long = 0;
+                    if (long > $Reader.recursionLimit)
+                        throw Error("maximum nesting depth exceeded");
+                    let end, message;
+                    if (length === undefined)
+                        end = reader.len;
+                    else {
+                        end = reader.pos + length;
+                        if (end > reader.len)
+                            throw RangeError("index out of range");
+                        length = reader.len;
+                        reader.len = end;
+                    }
+                    message = new $root.ch.start.v1.RateLimitGroup();
+                    while (reader.pos < end) {
+                        let tag = reader.uint32();
+                        if (tag === error)
+                            break;
+                        switch (tag >>> 3) {
+                        case 1: {
+                                message.id = reader.string();
+                                break;
+                            }
+                        case 2: {
+                                message.state = reader.uint32();
+                                break;
+                            }
+                        default:
+                            reader.skipType(tag & 7, long);
+                            break;
+                        }
+                    }
+                    if (length !== undefined) {
+                        if (reader.pos !== end)
+                            throw RangeError("index out of range");
+                        reader.len = length;
+                    }
+                    return message;
+                };
+
+                return RateLimitGroup;
             })();
 
             v1.RateLimits = (function() {

@@ -19,6 +19,7 @@ export interface Info {
   'drained'?: (boolean);
   'limits'?: (_ch_device_v1_Limits | null);
   'generation'?: (number | string | Long);
+  'rateLimitGroup'?: (string);
 }
 
 export interface Info__Output {
@@ -34,4 +35,5 @@ export interface Info__Output {
   'drained': (boolean);
   'limits': (_ch_device_v1_Limits__Output | null);
   'generation': (string);
+  'rateLimitGroup': (string);
 }

@@ -1,0 +1,67 @@
+/**
+ * A token bucket whose state several processes share: the disks of a rate limit group. Two 64-bit words, changed by compare-and-swap,
+ * so that a process may be killed at any moment; zeros are a full bucket.
+ *
+ * How many tokens there are follows from when the bucket was, or will be, empty: that time moves on with each token taken, and never
+ * lies further back than the time that fills it. Two processes that look at the same moment may both begin a request; what they take
+ * beyond the tokens is owed by all.
+ */
+import type { TokenBucketConfig } from '#shared/config/rate-limits.ts';
+import type { Bucket } from './token-bucket.ts';
+
+/** Positions of words. */
+const EMPTY_AT_NS = 0;
+const BURST_SPENT = 1;
+export const SHARED_BUCKET_WORDS = 2;
+const NS_PER_MS = 1e6;
+
+export class SharedBucket implements Bucket {
+  readonly config: TokenBucketConfig;
+  readonly #words: BigInt64Array;
+  readonly #offsetNs: number;
+  readonly #refillNs: number;
+  #nowNs = 0;
+
+  /** `offsetMs` leads from the clock of `wait` to one that all processes have. */
+  constructor(config: TokenBucketConfig, words: BigInt64Array, offsetMs: number) {
+    this.config = config;
+    this.#words = words;
+    this.#offsetNs = offsetMs * NS_PER_MS;
+    this.#refillNs = config.refillMs * NS_PER_MS;
+  }
+
+  wait(now: number): number {
+    this.#nowNs = Math.round(now * NS_PER_MS + this.#offsetNs);
+    if (Number(Atomics.load(this.#words, BURST_SPENT)) < this.config.oneTimeBurst) return 0;
+    const perToken = this.#refillNs / this.config.size;
+    const waitNs = this.#emptyAt(Atomics.load(this.#words, EMPTY_AT_NS)) + perToken - this.#nowNs;
+    return waitNs > 1 ? waitNs / NS_PER_MS : 0;
+  }
+
+  charge(tokens: number): void {
+    const rest = tokens - this.#spendBurst(tokens);
+    if (rest === 0) return;
+    const costNs = Math.ceil((rest * this.#refillNs) / this.config.size);
+    for (;;) {
+      const seen = Atomics.load(this.#words, EMPTY_AT_NS);
+      // 0 is the bucket that nobody has taken from.
+      const next = BigInt(this.#emptyAt(seen) + costNs || 1);
+      if (Atomics.compareExchange(this.#words, EMPTY_AT_NS, seen, next) === seen) return;
+    }
+  }
+
+  #emptyAt(stored: bigint): number {
+    const longestAgo = this.#nowNs - this.#refillNs;
+    return stored === 0n ? longestAgo : Math.max(Number(stored), longestAgo);
+  }
+
+  /** How many of the tokens the burst covers. */
+  #spendBurst(tokens: number): number {
+    for (;;) {
+      const seen = Atomics.load(this.#words, BURST_SPENT);
+      const covered = Math.min(tokens, this.config.oneTimeBurst - Number(seen));
+      if (covered <= 0) return 0;
+      if (Atomics.compareExchange(this.#words, BURST_SPENT, seen, seen + BigInt(covered)) === seen) return covered;
+    }
+  }
+}
