@@ -1,118 +1,106 @@
-/**
- * What an exit to this program costs beside one to a C program: a guest that reads the 16550's line status register without end.
- * `node test/bench/exits.ts [--json]`; the peer is compiled with gcc. Microseconds an exit, elapsed and in user mode.
- */
-import { execFileSync, spawn } from 'node:child_process';
+/** What an exit to our core costs beside one to a C program: a guest that reads the 16550's line status register without end. */
+import { type ChildProcessByStdio, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
-import { exitNow, exitOnUncaught } from '#shared/sys/process-exit.ts';
-import { TinyMachine } from '../machine/tiny-machine.ts';
+import { type Interface, createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
+import { CORE_FLAGS } from '../../services/orchestrator/launch/start-process.ts';
+import type { Bench } from './frame/bench.ts';
+import { takePairs } from './frame/pairs.ts';
 import { makeReady } from './frame/ready.ts';
+import type { Row } from './frame/row.ts';
+import { PAIRS, PAIRS_HELP } from './frame/samples.ts';
+import { median } from './frame/statistics.ts';
 
+/** A sample. */
 const EXITS = 20_000;
-const PAIRS = 12;
+const PLACE = join(import.meta.dirname, 'exits');
 /** Microseconds more than the peer, at most. */
-const ELAPSED_BAR = 0.8;
-const USER_BAR = 0.5;
+const BARS = { elapsed: 0.8, user: 0.5 } as const;
 
+export const bench: Bench = {
+  name: 'exits',
+  help: `exits: microseconds for an exit to user space and back, elapsed and in user mode, ${EXITS} exits a sample, on this machine's own /dev/kvm.
+Bars: ${BARS.elapsed} us elapsed and ${BARS.user} us of user time more than the peer, as ratios of its median.
+Peer: the same guest and loop in a C program, built with gcc. ${PAIRS_HELP}`,
+  async run(note) {
+    makeReady(['compiler'], note);
+    const folder = mkdtempSync(join(tmpdir(), 'bench-exits-'));
+    const sides: Side[] = [];
+    try {
+      const program = join(folder, 'peer');
+      execFileSync('gcc', ['-O2', '-o', program, join(PLACE, 'peer.c')]);
+      const ours = new Side(process.execPath, [...CORE_FLAGS, join(PLACE, 'ours.ts'), String(EXITS)]);
+      const peer = new Side(program, [String(EXITS)]);
+      sides.push(ours, peer);
+      // The first of each warms its code.
+      await ours.sample();
+      await peer.sample();
+      const pairs = await takePairs(
+        PAIRS,
+        () => ours.sample(),
+        () => peer.sample(),
+      );
+      return [rowOf('elapsed', pairs.ours, pairs.peer, note), rowOf('user', pairs.ours, pairs.peer, note)];
+    } finally {
+      for (const side of sides) await side.end();
+      rmSync(folder, { recursive: true });
+    }
+  },
+};
+
+/** Microseconds an exit. */
 interface Sample {
   readonly elapsed: number;
   readonly user: number;
 }
 
-type Measure = () => Promise<Sample>;
+/** A process that takes a sample for every line that it is given. */
+class Side {
+  readonly #child: ChildProcessByStdio<Writable, Readable, null>;
+  readonly #lines: Interface;
+  readonly #answers: AsyncIterator<string>;
 
-async function withPeer(use: (peer: Measure) => Promise<void>): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'exits-'));
-  const program = join(folder, 'peer');
-  try {
-    execFileSync('gcc', ['-O2', '-o', program, fileURLToPath(new URL('./exits-peer.c', import.meta.url))]);
-    const child = spawn(program, [String(EXITS)], { stdio: ['pipe', 'pipe', 'inherit'] });
-    const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
-    await use(async () => {
-      child.stdin.write('\n');
-      const [elapsed = NaN, user = NaN] = String((await lines.next()).value)
-        .split(' ')
-        .map(Number);
-      return { elapsed, user };
-    });
-    child.stdin.end();
-    await once(child, 'exit');
-  } finally {
-    rmSync(folder, { recursive: true });
+  constructor(program: string, args: readonly string[]) {
+    this.#child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+    this.#lines = createInterface(this.#child.stdout);
+    this.#answers = this.#lines[Symbol.asyncIterator]();
+  }
+
+  async sample(): Promise<Sample> {
+    this.#child.stdin.write('\n');
+    const answer = await this.#answers.next();
+    const [elapsed = Number.NaN, user = Number.NaN] = answer.done === true ? [] : answer.value.split(' ').map(Number);
+    if (!(elapsed > 0)) throw new Error(`${this.#child.spawnfile} ended instead of answering`);
+    return { elapsed, user };
+  }
+
+  async end(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    this.#child.stdin.end();
+    await once(this.#child, 'exit');
+    this.#lines.close();
   }
 }
 
-async function withOurs(use: (ours: Measure) => Promise<void>): Promise<void> {
-  await using machine = new TinyMachine({ code: [0x66, 0xba, 0xfd, 0x03, 0xec, 0xeb, 0xfd] }); // mov dx, 0x3fd; a: in al, dx; jmp a
-  let take: (sample: Sample) => void = () => {};
-  const report = (value: unknown): void => {
-    if (isSample(value)) take(value);
-    else throw new Error(`the guest stopped: ${JSON.stringify(value)}`);
+function rowOf(name: keyof Sample, ours: readonly Sample[], peer: readonly Sample[], note: (line: string) => void): Row {
+  const samples = ours.map((sample) => sample[name]);
+  const peerSamples = peer.map((sample) => sample[name]);
+  const theirs = median(peerSamples);
+  const more = samples.map((sample, index) => sample - (peerSamples[index] ?? Number.NaN));
+  note(`${name}: ${median(more).toFixed(2)} us more an exit (bar ${BARS[name]})`);
+  return {
+    bench: 'exits',
+    case: `pio-read-${name}`,
+    unit: 'us',
+    better: 'lower',
+    peerName: 'C',
+    samples,
+    peerSamples,
+    bar: theirs / (theirs + BARS[name]),
+    cpuPerUnitUs: median(ours.map(({ user }) => user)),
+    peerCpuPerUnitUs: median(peer.map(({ user }) => user)),
   };
-  machine.start('pause', { entry: new URL('./exits-vcpu.ts', import.meta.url), data: { exits: EXITS }, onMessage: report });
-  await use(() => {
-    const sample = new Promise<Sample>((resolve) => void (take = resolve));
-    return machine.threads.pauseAll().then(() => {
-      machine.threads.resumeAll();
-      return sample;
-    });
-  });
 }
-
-function isSample(value: unknown): value is Sample {
-  return typeof value === 'object' && value !== null && 'elapsed' in value && 'user' in value;
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
-}
-
-function print(name: 'elapsed' | 'user', bar: number, pairs: readonly (readonly [Sample, Sample])[]): void {
-  const samples = pairs.map(([ours]) => ours[name]);
-  const peerSamples = pairs.map(([, peer]) => peer[name]);
-  const more = pairs.map(([ours, peer]) => ours[name] - peer[name]);
-  if (process.argv.includes('--json')) {
-    // The contract compares ratios, turned so that above 1 we are ahead: so much slower is still within the bar.
-    const theirs = median(peerSamples);
-    const row = {
-      bench: 'exits',
-      case: `pio-read-${name}`,
-      unit: 'us',
-      better: 'lower',
-      peerName: 'C',
-      samples,
-      peerSamples,
-      bar: theirs / (theirs + bar),
-    };
-    console.log(JSON.stringify(row));
-  } else {
-    const [least, most] = [Math.min(...more), Math.max(...more)].map((value) => value.toFixed(2));
-    const medians = `ours ${median(samples).toFixed(2)} us, C ${median(peerSamples).toFixed(2)} us`;
-    console.log(`exits, ${name}: ${medians}, more: ${median(more).toFixed(2)} us (${least} to ${most}; bar ${bar})`);
-  }
-}
-
-exitOnUncaught('exits');
-makeReady(['compiler'], (line) => console.error(line));
-await withPeer((peer) =>
-  withOurs(async (ours) => {
-    const pairs: (readonly [Sample, Sample])[] = [];
-    await ours();
-    await peer();
-    for (let pair = 0; pair < PAIRS; pair++) {
-      if (pair % 2 === 0) pairs.push([await ours(), await peer()]);
-      else {
-        const theirs = await peer();
-        pairs.push([await ours(), theirs]);
-      }
-    }
-    print('elapsed', ELAPSED_BAR, pairs);
-    print('user', USER_BAR, pairs);
-  }),
-);
-exitNow(0);

@@ -10,17 +10,16 @@ import { judge } from './frame/row.ts';
 
 const names = globSync('*.ts', { cwd: import.meta.dirname })
   .map((file) => basename(file, '.ts'))
-  .filter((name) => name !== 'main' && !/[.-](test|vcpu)$/.test(name));
+  .filter((name) => name !== 'main' && !name.endsWith('.test'));
 const [name = '', ...options] = process.argv.slice(2);
 
 if (!names.includes(name)) {
   console.error(`usage: npm run bench -- NAME [--json] [--help]; NAME is one of ${names.join(', ')}`);
   process.exitCode = 2;
 } else {
-  // One that exports no `bench` is a program of its own, and has run when it is loaded.
-  const loaded: { bench?: Bench } = await import(`./${name}.ts`);
-  if (loaded.bench !== undefined && options.includes('--help')) console.log(loaded.bench.help);
-  else if (loaded.bench !== undefined) await run(loaded.bench, options.includes('--json'));
+  const { bench }: { bench: Bench } = await import(`./${name}.ts`);
+  if (options.includes('--help')) console.log(bench.help);
+  else await run(bench, options.includes('--json'));
 }
 
 async function run(bench: Bench, json: boolean): Promise<void> {

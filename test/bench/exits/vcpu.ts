@@ -1,7 +1,7 @@
 /** The vCPU thread of the exits benchmark: a line status register that counts its reads, and after a sample holds the vCPU. */
 import { parentPort } from 'node:worker_threads';
 import { exitOnUncaught } from '#shared/sys/process-exit.ts';
-import { type VcpuThreadData, receiveVcpuData, runVcpuThread } from '../../vmm-core/vcpu/thread.ts';
+import { type VcpuThreadData, receiveVcpuData, runVcpuThread } from '../../../vmm-core/vcpu/thread.ts';
 
 exitOnUncaught('exits benchmark');
 
