@@ -11,6 +11,7 @@
 import { type Result, err, ok } from '#shared/lang/result.ts';
 import { EIO, EOPNOTSUPP, EROFS, sysError } from '#shared/sys/errno.ts';
 import { allocate } from '#shared/sys/ffi.ts';
+import { fileStatus } from '#shared/sys/file-status.ts';
 import { FALLOC, type ImageFile } from '../image-file.ts';
 import { EXTENT, type ExtentKind, type Image, type ImageError, NEEDS_FALLOCATE } from '../image.ts';
 import { ABSENT, BAD, type BlockTable, entryIndex, readBlockTable } from './block-table.ts';
@@ -19,7 +20,7 @@ import { Headers } from './headers.ts';
 import { logRegion, replayLog } from './log-replay.ts';
 import { MetadataLog } from './metadata-log.ts';
 import { type VhdxMetadata, readMetadata } from './metadata.ts';
-import { corrupt, hostFailed } from './problem.ts';
+import { corrupt, hostFailed, notSupported } from './problem.ts';
 import { type Region, type Regions, readRegions } from './regions.ts';
 import { BAT_ENTRY_SIZE, FILE_SIGNATURE, LOG_SECTOR, MAX_DISK_SIZE, MIB, PAYLOAD_BLOCK } from './spec.ts';
 
@@ -40,9 +41,10 @@ export function openVhdx(file: ImageFile, { readOnly }: VhdxOptions): Result<Vhd
   if (!headers.ok) return headers;
   const log = logRegion(headers.value);
   if (!log.ok) return log;
+  if (!readOnly && !canGrow(file)) return notSupported('on a block device, where it cannot grow: add readonly=on');
+  if (!readOnly && log.value.length === 0) return corrupt('it has no log, without which it can only be read: add readonly=on');
   const replayed = replayLog(file, headers.value, readOnly);
   if (!replayed.ok) return replayed;
-  if (!readOnly && log.value.length === 0) return corrupt('it has no log, without which it can only be read: add readonly=on');
   const fileSize = file.size();
   if (log.value.offset + log.value.length > fileSize) return corrupt('its log is not inside the file');
   const regions = readRegions(file, log.value, fileSize);
@@ -53,6 +55,11 @@ export function openVhdx(file: ImageFile, { readOnly }: VhdxOptions): Result<Vhd
   if (!table.ok) return table;
   const parts = { headers: headers.value, log: log.value, regions: regions.value, metadata: metadata.value, table: table.value };
   return ok(new VhdxImage(file, parts, readOnly));
+}
+
+function canGrow(file: ImageFile): boolean {
+  const status = fileStatus(file.fd);
+  return status.ok && status.value.kind === 'file';
 }
 
 function checkSignature(file: ImageFile): Result<void, ImageError> {
