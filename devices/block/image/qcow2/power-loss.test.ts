@@ -19,6 +19,8 @@ interface Row {
   readonly name: string;
   readonly size: number;
   readonly options: CreateOptions;
+  /** Sectors of the longest request; else a 32nd of the disk. */
+  readonly longest?: number;
   readonly isBacked?: boolean;
   readonly hasSnapshot?: boolean;
 }
@@ -33,6 +35,8 @@ const rows: readonly Row[] = [
     options: { cluster_size: 512, refcount_bits: 64 },
     hasSnapshot: true,
   },
+  // The refcount table has to grow.
+  { name: '512-byte clusters, 64-bit refcounts', size: 3 * M, options: { cluster_size: 512, refcount_bits: 64 }, longest: 1024 },
   { name: '4K clusters, v2, over a backing file', size: 4 * M, options: { cluster_size: 4 * K, compat: '0.10' }, isBacked: true },
   {
     name: '4K clusters with a snapshot, over a backing file',
@@ -115,7 +119,7 @@ function record(images: TestImages, row: Row, random: Random): Recorded {
   const file = new RecordingFile(images.descriptor(path));
   const { image, files } = images.open(path, {}, file);
   const ring = new ImageRing(image, files, { versions: earlier.versions, random });
-  ring.run(150, 12, row.size / 32 / SECTOR);
+  ring.run(150, 12, row.longest ?? row.size / 32 / SECTOR);
   expect(image.close(), 'close');
   return { images, file, before, versions: start, changes: ring.changes };
 }
