@@ -22,6 +22,7 @@ const PROGRAM = join(CHECKOUT, 'vmm-core/main.ts');
 const DEADLINE_MS = 25_000;
 
 type CreateVm = NonNullable<ToCore['createVm']>;
+type Recovery = NonNullable<NonNullable<NonNullable<ToCore['addDevice']>['vhostUser']>['recovery']>;
 
 /** Files by their path: what the message then names by position. */
 export interface MachineFiles {
@@ -153,10 +154,11 @@ export class CoreProcess implements AsyncDisposable {
     this.#addSerial(isTerminalFull);
   }
 
-  /** A disk whose back end gets the other end of the connection. */
-  addDisk(id = 'disk0'): OwnedFd {
+  /** A disk whose back end gets the other end of the connection; of a machine that runs, its next back end. */
+  addDisk(id = 'disk0', recovery?: Recovery): OwnedFd {
     const [front, back] = expect(socketPair(SOCK_STREAM), 'vhost-user socket');
-    this.send({ addDevice: { id, vhostUser: { deviceType: 2, numQueues: 1, queueSize: 128, socket: 1 } } }, [front]);
+    const vhostUser = { deviceType: 2, numQueues: 1, queueSize: 128, socket: 1, ...(recovery === undefined ? {} : { recovery }) };
+    this.send({ addDevice: { id, vhostUser } }, [front]);
     front.close();
     return back;
   }

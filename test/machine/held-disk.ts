@@ -169,6 +169,12 @@ export class HeldDisk implements VhostUserDevice, Disposable {
 
   setBackendChannel(): void {}
 
+  /** Ends as a process that is killed: what it holds stays as it is. */
+  crash(): void {
+    this.#held = undefined;
+    this[Symbol.dispose]();
+  }
+
   [Symbol.dispose](): void {
     this.#watch.close();
     this.#session.close();
