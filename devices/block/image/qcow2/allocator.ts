@@ -81,7 +81,8 @@ export class Allocator {
   free(start: number, count: number): void {
     const { epoch, generation } = this.#tracker;
     const last = this.#freed.at(-1);
-    if (last !== undefined && last.epoch === epoch && last.generation === generation && last.start + last.count === start) {
+    const isNext = last !== undefined && last.epoch === epoch && last.generation === generation && last.start + last.count === start;
+    if (isNext && last.count < MOST_IN_BATCH) {
       last.count += count;
     } else {
       this.#freed.push({ start, count, epoch, generation });
@@ -131,9 +132,10 @@ export class Allocator {
     }
     this.#failed = this.#count(runs);
     if (this.#failed < 0) return;
+    // Where nothing was found an fdatasync brings the next try: what asked is waiting.
+    this.#tracker.want(this.#tracker.epoch);
     if (runs.length === 0) return;
     this.#reserved = { runs, epoch: this.#tracker.epoch };
-    this.#tracker.want(this.#tracker.epoch);
     const largest = Math.min(MOST_IN_BATCH, Math.max(8, LARGEST_BATCH / this.#image.clusterSize));
     this.#batch = Math.min(largest, this.#batch * 2);
   }

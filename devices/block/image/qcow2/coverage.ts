@@ -7,9 +7,10 @@
 import { EFBIG, EIO } from '#shared/sys/errno.ts';
 import { allocate } from '#shared/sys/ffi.ts';
 import type { SyncTracker } from './durability.ts';
+import { setU64 } from './header.ts';
 import type { Qcow2File } from './qcow2-file.ts';
 import type { Refcounts } from './refcounts.ts';
-import { ENTRY_SIZE, HEADER, MAX_REFCOUNT_TABLE, TWO_32 } from './spec.ts';
+import { ENTRY_SIZE, HEADER, MAX_REFCOUNT_TABLE } from './spec.ts';
 
 /** Clusters from `start` on: blocks first, then the table, if it moves. */
 interface Region {
@@ -122,9 +123,10 @@ export class Coverage {
     const { clusterSize, file } = this.#image;
     const { table } = this.#refcounts;
     const longer = allocate(region.tableClusters * clusterSize);
-    for (const [index, offset] of table.entries()) putNumber(longer.view, index, offset);
+    for (const [index, offset] of table.entries()) setU64(longer.view, index * ENTRY_SIZE, offset);
     const first = Math.floor(region.start / this.#refcounts.perBlock);
-    for (let index = 0; index < region.blocks; index++) putNumber(longer.view, first + index, (region.start + index) * clusterSize);
+    for (let index = 0; index < region.blocks; index++)
+      setU64(longer.view, (first + index) * ENTRY_SIZE, (region.start + index) * clusterSize);
     const written = file.write(longer, 0, longer.bytes.length, (region.start + region.blocks) * clusterSize);
     return written < 0 ? this.#image.hostFailed('write the refcount table', written) : 0;
   }
@@ -142,12 +144,12 @@ export class Coverage {
   }
 
   #moveTable(region: Region, retire: (start: number, count: number) => void): number {
-    const { clusterSize, header, metadata } = this.#image;
+    const { clusterSize, metadata } = this.#image;
     const offset = (region.start + region.blocks) * clusterSize;
-    header.sector.view.setUint32(HEADER.refcountTableOffset, Math.floor(offset / TWO_32));
-    header.sector.view.setUint32(HEADER.refcountTableOffset + 4, offset % TWO_32);
-    header.sector.view.setUint32(HEADER.refcountTableClusters, region.tableClusters);
-    const written = this.#image.writeHeader();
+    const written = this.#image.changeHeader((view) => {
+      setU64(view, HEADER.refcountTableOffset, offset);
+      view.setUint32(HEADER.refcountTableClusters, region.tableClusters);
+    });
     if (written < 0) return written;
     const { table, tableOffset } = this.#refcounts;
     const longer = new Float64Array((region.tableClusters * clusterSize) / ENTRY_SIZE);
@@ -169,9 +171,4 @@ export class Coverage {
       this.#image.metadata.add(region.start + index);
     }
   }
-}
-
-function putNumber(view: DataView, index: number, value: number): void {
-  view.setUint32(index * ENTRY_SIZE, Math.floor(value / TWO_32));
-  view.setUint32(index * ENTRY_SIZE + 4, value % TWO_32);
 }

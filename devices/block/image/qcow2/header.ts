@@ -156,6 +156,12 @@ export function u64(view: DataView, at: number): number {
   return view.getUint32(at) * TWO_32 + view.getUint32(at + 4);
 }
 
+/** A safe integer as a u64. */
+export function setU64(view: DataView, at: number, value: number): void {
+  view.setUint32(at, Math.floor(value / TWO_32));
+  view.setUint32(at + 4, value % TWO_32);
+}
+
 interface FirstCluster {
   readonly clusterSize: number;
   readonly headerLength: number;

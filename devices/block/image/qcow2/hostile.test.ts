@@ -194,6 +194,17 @@ describe('a qcow2 image with damage that shows later', () => {
     check(readNow(opened.image, opened.files, { first: 8, count: 8 }).every((byte) => byte === 2)).to.equal(true);
   });
 
+  it('clusters past the end said to be used: are passed over', () => {
+    using images = new TestImages();
+    const path = damaged(images, (image) => {
+      for (let cluster = AT.data + DATA_CLUSTERS; cluster < CLUSTER / 2; cluster++) image.count(cluster, 1);
+    });
+    const opened = images.open(path);
+    write(opened, 50 * CLUSTER, 0x77);
+    check(opened.image.extent.offset).to.be.at.least((CLUSTER / 2) * CLUSTER);
+    expect(opened.image.close(), 'close');
+  });
+
   it('freed data said to be free already: the image is marked', () => {
     using images = new TestImages();
     const opened = images.open(damaged(images, (image) => image.count(AT.data, 0)));
@@ -311,7 +322,7 @@ function settle({ image, files }: OpenedImage): void {
 function write(opened: OpenedImage, offset: number, value: number): void {
   const data = allocate(CLUSTER);
   data.bytes.fill(value);
-  for (let tries = 0; tries < 10; tries++) {
+  for (let tries = 0; tries < 40; tries++) {
     const kind = opened.image.locateWrite(offset, CLUSTER);
     const { claim, offset: place, length } = opened.image.extent;
     if (kind === EXTENT.busy) {

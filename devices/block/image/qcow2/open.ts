@@ -6,7 +6,7 @@ import { fileStatus } from '#shared/sys/file-status.ts';
 import type { ImageFile } from '../image-file.ts';
 import type { ImageError } from '../image.ts';
 import { host, unsupported } from './errors.ts';
-import { type Backing, readHeader } from './header.ts';
+import { type Backing, readHeader, setU64 } from './header.ts';
 import { type ChainState, type Layer, RawLayer } from './layer.ts';
 import { Mapping, readL1 } from './mapping.ts';
 import { Qcow2File } from './qcow2-file.ts';
@@ -115,10 +115,7 @@ function makeWritable(image: Qcow2File): Result<void, ImageError> {
   if (extended < 0) return host('lengthen the file to whole clusters', extended);
   if (!header.autoclear) return ok();
   // Features that a writer must know to keep: persistent bitmaps are the only one so far.
-  const { view } = header.sector;
-  view.setUint32(HEADER.autoclear, 0);
-  view.setUint32(HEADER.autoclear + 4, 0);
-  const written = image.writeHeader();
+  const written = image.changeHeader((view) => setU64(view, HEADER.autoclear, 0));
   if (written < 0) return host('write the header', written);
   const synced = image.file.sync();
   return synced < 0 ? host('flush the image', synced) : ok();

@@ -70,16 +70,21 @@ export class Qcow2File {
   }
 
   setIncompatible(bit: number, on: boolean): number {
-    const { view } = this.header.sector;
-    const before = view.getUint32(HEADER.incompatible + 4);
-    view.setUint32(HEADER.incompatible + 4, on ? before | bit : before & ~bit);
-    return this.writeHeader();
+    return this.changeHeader((view) => {
+      const before = view.getUint32(HEADER.incompatible + 4);
+      view.setUint32(HEADER.incompatible + 4, on ? before | bit : before & ~bit);
+    });
   }
 
-  /** The sector is written as a whole: no power loss leaves half of what changed. */
-  writeHeader(): number {
-    const written = this.file.write(this.header.sector, 0, SECTOR, 0);
-    return written < 0 ? this.hostFailed('write the header', written) : 0;
+  /** The sector is written as a whole: no power loss leaves half of what changed. 0 or -errno, and then nothing has changed. */
+  changeHeader(change: (view: DataView) => void): number {
+    const { sector } = this.header;
+    const before = sector.bytes.slice();
+    change(sector.view);
+    const written = this.file.write(sector, 0, SECTOR, 0);
+    if (written === 0) return 0;
+    sector.bytes.set(before);
+    return this.hostFailed('write the header', written);
   }
 
   /** Writes one u64. */

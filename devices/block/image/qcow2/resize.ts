@@ -5,7 +5,7 @@ import { allocate } from '#shared/sys/ffi.ts';
 import { EXTENT, type Image, type ImageError, NEEDS_FALLOCATE, NEEDS_WRITE, STEP_BUSY } from '../image.ts';
 import type { Allocator } from './allocator.ts';
 import { host, unsupported } from './errors.ts';
-import { l1Entries } from './header.ts';
+import { l1Entries, setU64 } from './header.ts';
 import type { Mapping } from './mapping.ts';
 import { COPIED, ENTRY_SIZE, HEADER, MAX_L1_TABLE, SECTOR, TWO_32 } from './spec.ts';
 
@@ -88,10 +88,7 @@ export class Resizer {
     const { mapping, sync } = this.#parts;
     const synced = sync();
     if (synced < 0) return synced;
-    const { view } = mapping.image.header.sector;
-    view.setUint32(HEADER.size, Math.floor(size / TWO_32));
-    view.setUint32(HEADER.size + 4, size % TWO_32);
-    const written = mapping.image.writeHeader();
+    const written = mapping.image.changeHeader((view) => setU64(view, HEADER.size, size));
     if (written < 0) return written;
     mapping.size = size;
     return sync();
@@ -114,11 +111,10 @@ export class Resizer {
     if (written < 0) return image.hostFailed('write the L1 table', written);
     const synced = sync();
     if (synced < 0) return synced;
-    const { view } = image.header.sector;
-    view.setUint32(HEADER.l1Size, entries);
-    view.setUint32(HEADER.l1Offset, Math.floor((start * image.clusterSize) / TWO_32));
-    view.setUint32(HEADER.l1Offset + 4, (start * image.clusterSize) % TWO_32);
-    const named = image.writeHeader();
+    const named = image.changeHeader((view) => {
+      view.setUint32(HEADER.l1Size, entries);
+      setU64(view, HEADER.l1Offset, start * image.clusterSize);
+    });
     if (named < 0) return named;
     const old = { start: mapping.l1Offset / image.clusterSize, count: Math.ceil((mapping.l1.length * ENTRY_SIZE) / image.clusterSize) };
     const longer = new Float64Array(entries);
