@@ -8,7 +8,7 @@ import type { Fd } from '#shared/sys/owned-fd.ts';
 import type { DataLoop } from '../data-loop.ts';
 import { SECTOR_SIZE } from '../spec.ts';
 import type { Command, CommandAnswer, Order } from './commands.ts';
-import { setImageSize } from './image-size.ts';
+import { possibleSize, setImageSize } from './image-size.ts';
 
 type Answer = (outcome: Result<undefined, Problem>) => void;
 
@@ -78,15 +78,18 @@ export class CommandServer {
   }
 
   /** A smaller disk must have no request under way: one that ends behind the new end would make the image longer again. */
-  #resize(size: number, allowShrink: boolean, answer: Answer): void {
+  #resize(wanted: number, allowShrink: boolean, answer: Answer): void {
     const { device } = this.#loop;
     const before = device.sectors * SECTOR_SIZE;
+    const possible = possibleSize(this.#image, { size: wanted, readOnly: device.isReadOnly });
+    if (!possible.ok) return answer(possible);
+    const size = possible.value;
     const act = (): void => {
-      const resized = setImageSize(this.#image, { size, readOnly: device.isReadOnly });
-      if (resized.ok && resized.value !== before) device.resized(resized.value / SECTOR_SIZE);
-      answer(resized.ok ? ok(undefined) : err(resized.error));
+      const resized = setImageSize(this.#image, size);
+      if (resized.ok && size !== before) device.resized(size / SECTOR_SIZE);
+      answer(resized.ok ? ok(undefined) : resized);
     };
-    if (size === 0 || size >= before) return act();
+    if (size >= before) return act();
     if (!allowShrink) return answer(err(wouldShrink(size, before)));
     if (this.#waiting !== undefined) return answer(err(BUSY));
     const wasHeld = device.gate.isHeld;

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync, statSync, truncateSync, watch, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { expect as must } from '#shared/lang/result.ts';
 import { DeviceClient } from '#shared/rpc/device-client.ts';
-import { connectUnix } from '#shared/sys/unix-socket.ts';
+import { connectTo } from '#shared/testing/connect.ts';
 import { DrivenDisk } from '../testing/driven-disk.fixture.ts';
 
 const MAIN = join(import.meta.dirname, '../main.ts');
@@ -53,7 +53,7 @@ describe('ch.device.v1 of a ch-block', () => {
   }
 
   async function drive(): Promise<DrivenDisk> {
-    driven = await DrivenDisk.start(must(connectUnix(join(folder, 'disk.sock')), 'front end'));
+    driven = await DrivenDisk.start(await connectTo(join(folder, 'disk.sock')));
     return driven;
   }
 
@@ -127,6 +127,34 @@ describe('ch.device.v1 of a ch-block', () => {
     }).timeout(60_000);
   }
 
+  it('takes the size of a block device, and shrinks with it only where that is allowed', async function () {
+    const made = spawnSync('losetup', ['--find', '--show', disk], { encoding: 'utf8' });
+    if (made.status !== 0) return this.skip();
+    const file = disk;
+    disk = made.stdout.trim();
+    const truncate = (size: number): void => {
+      truncateSync(file, size);
+      expect(spawnSync('losetup', ['--set-capacity', disk]).status).to.equal(0);
+    };
+    try {
+      const device = await serve();
+      const beyond = await device.resize({ size: 2 * SIZE });
+      expect(beyond.ok ? '' : beyond.error.reason).to.equal('DEVICE_TOO_SMALL');
+      truncate(3 * SIZE);
+      expect(must(await device.resize({ size: 0 }), 'grown').size).to.equal(String(3 * SIZE));
+      const guest = await drive();
+      expect(await guest.request(OUT, (3 * SIZE) / 512 - 1, 512)).to.equal(0);
+      truncate(SIZE);
+      const smaller = await device.resize({ size: 0 });
+      expect(smaller.ok ? '' : smaller.error.reason).to.equal('WOULD_SHRINK');
+      expect(must(await device.resize({ size: 0, allowShrink: true }), 'shrunk').size).to.equal(String(SIZE));
+      await guest.when(() => guest.configChanges > 0);
+    } finally {
+      child?.kill('SIGKILL');
+      spawnSync('losetup', ['--detach', disk]);
+    }
+  }).timeout(60_000);
+
   it('leaves requests in the ring while it is drained', async () => {
     const device = await serve();
     const guest = await drive();
@@ -199,7 +227,7 @@ describe('ch.device.v1 of a ch-block', () => {
   it('outlives a client that says nonsense', async () => {
     const device = await serve();
     must(await device.getHealth(), 'health');
-    const raw = must(connectUnix(api()), 'client');
+    const raw = await connectTo(api());
     writeFileSync(raw.fd, 'GET / HTTP/1.1\r\n\r\n');
     raw.close();
     expect(must(await device.getHealth(), 'health').serving).to.equal(true);

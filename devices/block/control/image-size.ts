@@ -15,15 +15,27 @@ export interface WantedSize {
   readonly readOnly: boolean;
 }
 
-/** Gives a file that size, or finds that a block device has as much; the bytes that there are then. */
-export function setImageSize(fd: Fd, { size, readOnly }: WantedSize): Result<number, Problem> {
-  const status = fileStatus(fd);
-  if (!status.ok) return refuse('HOST_ERROR', status.error.message);
-  if (status.value.kind !== 'file') return sizeOfDevice(fd, size);
+/** The bytes that an image can have for what is wanted; nothing is changed. */
+export function possibleSize(fd: Fd, { size, readOnly }: WantedSize): Result<number, Problem> {
+  const isFile = isRegular(fd);
+  if (!isFile.ok) return isFile;
+  if (!isFile.value) return sizeOfDevice(fd, size);
   if (size === 0) return refuse('NO_BLOCK_DEVICE', 'the image is a file: say how large it is to be');
-  if (readOnly) return refuse('READ_ONLY', 'the disk is read-only: its image keeps its size');
+  return readOnly ? refuse('READ_ONLY', 'the disk is read-only: its image keeps its size') : ok(size);
+}
+
+/** Gives a file a possible size. A block device has it already. */
+export function setImageSize(fd: Fd, size: number): Result<number, Problem> {
+  const isFile = isRegular(fd);
+  if (!isFile.ok) return isFile;
+  if (!isFile.value) return ok(size);
   const result = retryInterrupted(() => syscall(SYS.ftruncate, fd, size));
   return result < 0 ? refuse('HOST_ERROR', sysError(`resizing the image to ${size} bytes`, -result).message) : ok(size);
+}
+
+function isRegular(fd: Fd): Result<boolean, Problem> {
+  const status = fileStatus(fd);
+  return status.ok ? ok(status.value.kind === 'file') : refuse('HOST_ERROR', status.error.message);
 }
 
 /** Its size is the host's affair: the guest may have all of it, or less. */
