@@ -44,6 +44,8 @@ const REPLAYED: readonly (readonly [string, readonly LogEntryFields[], readonly 
   ['a sequence whose tail is later', [entry(0, 1), entry(8192, 2, { updates: [{ offset: B, data: 2 }] })], [0xa0, 2]],
   ['two sequences', [entry(0, 9), entry(16_384, 5, { updates: [{ offset: B, data: 5 }] })], [9, 0xa0]],
   ['two sequences, the newer behind', [entry(0, 5), entry(16_384, 9, { updates: [{ offset: B, data: 9 }] })], [0xa0, 9]],
+  ['two sequences without a gap', [entry(0, 9), entry(8192, 5, { updates: [{ offset: B, data: 5 }] })], [9, 0xa0]],
+  ['a number left out', [entry(0, 1), entry(8192, 3, { tail: 0, updates: [{ offset: B, data: 3 }] })], [1, 0xa0]],
   ['one around the end', [entry(LAST_SECTOR, 3)], [3, 0xa0]],
   [
     'a sequence around the end',

@@ -2,10 +2,11 @@ import { copyFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { expect as must } from '#shared/lang/result.ts';
+import { allocate } from '#shared/sys/ffi.ts';
 import { asFd } from '#shared/sys/owned-fd.ts';
 import { Random } from '#shared/testing/random.ts';
 import { HostFile } from '../image-file.ts';
-import { EXTENT } from '../image.ts';
+import { EXTENT, type Image } from '../image.ts';
 import { openDisk, quickFolder } from '../testing/open-disk.fixture.ts';
 import { hasQemu, qemuImg, qemuIo } from '../testing/qemu.fixture.ts';
 import { RecordedFile } from '../testing/recorded-file.fixture.ts';
@@ -108,6 +109,30 @@ describe('VHDX and QEMU', function () {
     });
     expect(qemuImg('check', '-f', 'vhdx', path)).to.match(/No errors/);
     sameToQemu(versions);
+  });
+
+  it('changes all over a large block table -> the same', () => {
+    create(21 * 2 ** 30);
+    const offsets = Array.from({ length: 40 }, (_, index) => index * 512 * MIB + 512 * index);
+    const sector = allocate(512);
+    const use = (transfer: (image: Image, file: HostFile, offset: number) => void): void => {
+      using disk = openDisk(path);
+      const file = new HostFile(asFd(disk.fd));
+      const image = must(openVhdx(file, { readOnly: false }), 'open');
+      for (const offset of offsets) transfer(image, file, offset);
+    };
+    use((image, file, offset) => {
+      sector.bytes.fill(Math.floor(1 + offset / (512 * MIB)));
+      expect(image.locateWrite(offset, 512), image.error).to.equal(EXTENT.data);
+      expect(file.write(sector, 0, 512, image.extent.offset)).to.equal(0);
+    });
+    qemuImg('check', '-q', '-r', 'all', '-f', 'vhdx', path);
+    use((image, file, offset) => {
+      expect(image.locateRead(offset, 512)).to.equal(EXTENT.data);
+      expect(file.read(sector, 0, 512, image.extent.offset)).to.equal(512);
+      expect([...new Set(sector.bytes)]).to.deep.equal([Math.floor(1 + offset / (512 * MIB))]);
+    });
+    qemuIo('vhdx', path, ...offsets.map((offset) => `read -P ${Math.floor(1 + offset / (512 * MIB))} ${offset} 512`));
   });
 
   it('closed -> the file has what is in use, and no more', () => {
