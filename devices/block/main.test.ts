@@ -3,10 +3,8 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, watch, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
-import type { OwnedFd } from '#shared/sys/owned-fd.ts';
-import { connectUnix } from '#shared/sys/unix-socket.ts';
+import { connectTo } from '#shared/testing/connect.ts';
 
 const MAIN = join(import.meta.dirname, 'main.ts');
 
@@ -51,15 +49,6 @@ describe('ch-block', () => {
     children.push(child);
     await appeared;
     return child;
-  }
-
-  /** A socket has its name a moment before it listens. */
-  async function connect(socket: string): Promise<OwnedFd> {
-    for (;;) {
-      const front = connectUnix(socket);
-      if (front.ok) return front.value;
-      await sleep(1);
-    }
   }
 
   /** The disk begins as a qcow2 image does. */
@@ -137,7 +126,7 @@ describe('ch-block', () => {
       const ended = once(child, 'close');
       const records: string[] = [];
       child.stderr?.on('data', (data) => records.push(String(data)));
-      using _front = await connect(socket);
+      using _front = await connectTo(socket);
       child.kill('SIGUSR2');
       expect((await ended)[0]).to.equal(1);
       expect(records.join('')).to.match(/^ch-block: fatal: Error: planted/);

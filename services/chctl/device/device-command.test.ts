@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync, statSync, truncateSync, watch, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -113,7 +114,7 @@ describe('chctl device', () => {
       const shrunk = await chctl('resize', '--socket', api, '--size', '512K');
       expect([shrunk.status, shrunk.stdout]).to.deep.equal([1, '']);
       expect(shrunk.stderr).to.match(/^chctl device: the disk has 1048576 bytes: .*allow_shrink.*\n$/);
-      child?.kill('SIGKILL');
+      if (child !== undefined) await killed(child);
       const gone = await chctl('info', '--socket', api);
       expect([gone.status, gone.stderr]).to.deep.equal([1, `chctl device: no device answers at "${api}"; is its process still running?\n`]);
       const absent = await chctl('info', '--socket', join(folder, 'none'));
@@ -121,3 +122,10 @@ describe('chctl device', () => {
     }).timeout(60_000);
   });
 });
+
+/** Until then it may still answer. */
+async function killed(child: ChildProcess): Promise<void> {
+  const ended = once(child, 'exit');
+  child.kill('SIGKILL');
+  await ended;
+}
