@@ -17,7 +17,7 @@ const ended = (message: FromCore): { reason: number; message: string } | undefin
   message.ended ? { reason: message.ended.reason ?? 0, message: message.ended.message ?? '' } : undefined;
 
 describe('life of a core process', function () {
-  this.timeout(30_000);
+  this.timeout(60_000);
   needsKvm(this);
   let place: CorePlace;
   beforeEach(() => void (place = new CorePlace()));

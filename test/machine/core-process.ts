@@ -19,7 +19,7 @@ import { writeCommandGuest } from './command-guest.ts';
 export const MEMORY_SIZE = 64 * 2 ** 20;
 const PROGRAM = join(CHECKOUT, 'vmm-core/main.ts');
 /** Far more than anything here takes on a busy machine. */
-const DEADLINE_MS = 25_000;
+const DEADLINE_MS = 50_000;
 
 type CreateVm = NonNullable<ToCore['createVm']>;
 type Recovery = NonNullable<NonNullable<NonNullable<ToCore['addDevice']>['vhostUser']>['recovery']>;

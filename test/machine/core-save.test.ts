@@ -17,7 +17,7 @@ function gapIn(counted: string): string | undefined {
 }
 
 describe('a core process continues what another has saved', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   needsKvm(this);
   let place: CorePlace;
   beforeEach(() => void (place = new CorePlace()));
