@@ -1,4 +1,22 @@
-/** A qcow2 image as the ring sees it. */
+/**
+ * A qcow2 image as the ring sees it.
+ *
+ * A qcow2 file is made of clusters. The L1 table (`mapping.ts`, whole in memory) names L2 tables (a cache of slices), which name the
+ * clusters of the guest's data, or say "zeros", "compressed" or nothing: then a backing file shows (`layer.ts`), or zeros. Beside that
+ * each cluster has a refcount (`refcounts.ts`): 0 free, 1 in use, more where internal snapshots share it; who writes to a shared one
+ * copies it first. What is in use by one alone has the "copied" flag in the entry that names it, so that a write to it needs no look at
+ * refcounts.
+ *
+ * Reads, and writes to what is the image's own, are answered from the mapping. Other writes make a claim (`writes.ts`) on clusters from
+ * a pool (`allocator.ts`), and `publish` names them in the L2 table. In the order that power loss asks for:
+ *  - dirty bit, then refcounts and size of a batch of clusters, then their use;
+ *  - a new refcount block or table (`coverage.ts`), then its name, then what it counts;
+ *  - a copy of an L2 table (`tables.ts`) or of data, then the entry that names it, then one less in the count of what was copied;
+ *  - an entry that names a cluster no more, then the cluster's next use.
+ * "Then" is an fdatasync each time, which the ring makes for its own reasons or because we ask (`durability.ts`). So counts are never
+ * too low; what is counted and unused after a crash is found at the next opening (`rebuild.ts`), as the dirty bit asks of everyone.
+ * QEMU's lazy refcounts, which may be too low while the bit is set, are never made here, and are rebuilt where they are found.
+ */
 import { assert } from '#shared/lang/assert.ts';
 import { type Result, ok } from '#shared/lang/result.ts';
 import { EROFS } from '#shared/sys/errno.ts';

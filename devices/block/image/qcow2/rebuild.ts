@@ -80,12 +80,14 @@ export class Rebuild {
 
   #missingBlocks(start: number, counts: Uint32Array): readonly number[] {
     const { perBlock, table } = this.#parts.refcounts;
-    const missing = new Set<number>();
-    for (let index = 0; index < counts.length; index++) {
-      const block = Math.floor((start + index) / perBlock);
-      if ((counts[index] ?? 0) > 0 && (table[block] ?? 0) === 0) missing.add(block);
+    const missing: number[] = [];
+    for (let block = Math.floor(start / perBlock); block * perBlock < start + counts.length; block++) {
+      if ((table[block] ?? 0) !== 0) continue;
+      const from = Math.max(0, block * perBlock - start);
+      const isUsed = counts.subarray(from, (block + 1) * perBlock - start).some((count) => count > 0);
+      if (isUsed) missing.push(block);
     }
-    return [...missing];
+    return missing;
   }
 
   /** An empty block at the end of the file, which itself is counted: 0 or -errno. */

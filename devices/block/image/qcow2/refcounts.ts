@@ -19,6 +19,8 @@ export class Refcounts {
   readonly #perSlice: number;
   /** Counters of one block. */
   readonly perBlock: number;
+  /** The greatest count that fits. */
+  readonly max: number;
   /** Offsets of the blocks; 0: none. */
   table: Float64Array;
   tableOffset: number;
@@ -27,17 +29,13 @@ export class Refcounts {
     const { refcountBits, clusterSize, refcountTableOffset } = image.header;
     this.#image = image;
     this.#bits = refcountBits;
+    this.max = Math.min(2 ** refcountBits - 1, Number.MAX_SAFE_INTEGER);
     this.perBlock = (clusterSize * 8) / refcountBits;
     this.table = table;
     this.tableOffset = refcountTableOffset;
     const slices = (MAX_REFCOUNT_TABLE / ENTRY_SIZE) * Math.max(1, clusterSize / 4096);
     this.#cache = new TableCache(image.file, { clusterSize, slices, budget: CACHE_BUDGET });
     this.#perSlice = (this.#cache.sliceSize * 8) / refcountBits;
-  }
-
-  /** The greatest count that fits. */
-  get max(): number {
-    return Math.min(2 ** this.#bits - 1, Number.MAX_SAFE_INTEGER);
   }
 
   /** Whether a counter exists; where none does, the count is 0. */

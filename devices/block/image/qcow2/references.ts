@@ -26,6 +26,8 @@ export class References {
   readonly #snapshots: Snapshots;
   readonly #table: NativeBuffer;
   #start = 0;
+  /** The cluster past the file's last one. */
+  #end = 0;
   #counts = new Uint32Array(0);
   #read = 0;
 
@@ -41,6 +43,7 @@ export class References {
   count(start: number, length: number): Uint32Array | undefined {
     this.#start = start;
     this.#counts = new Uint32Array(length);
+    this.#end = this.#image.endCluster;
     const { header, clusterSize } = this.#image;
     this.#add(0, clusterSize);
     this.#add(this.#refcounts.tableOffset, this.#refcounts.table.length * ENTRY_SIZE);
@@ -111,7 +114,10 @@ export class References {
       return;
     }
     const place = (high & OFFSET_HIGH) * TWO_32 + ((low & OFFSET_LOW) >>> 0);
-    if (this.#image.contains(place, clusterSize)) this.#add(place, clusterSize);
+    const cluster = place / clusterSize;
+    if (cluster !== Math.floor(cluster) || cluster >= this.#end) return;
+    const index = cluster - this.#start;
+    if (index >= 0 && index < this.#counts.length) this.#counts[index] = (this.#counts[index] ?? 0) + 1;
   }
 
   #failed(result: number): boolean {
