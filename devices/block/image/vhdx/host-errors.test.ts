@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { expect as must } from '#shared/lang/result.ts';
@@ -26,7 +26,7 @@ describe('VHDX on a host that refuses', function () {
   beforeEach(() => {
     folder = quickFolder('ch-vhdx-host-');
     path = join(folder, 'disk.vhdx');
-    writeFileSync(path, new VhdxBytes().bytes);
+    new VhdxBytes().save(path);
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
@@ -86,7 +86,7 @@ describe('VHDX on a host that refuses', function () {
     it(`${name}, whichever it is -> what was written is there`, () => {
       const first = work(() => false, 0);
       for (let at = 0; at < first.calls; at++) {
-        writeFileSync(path, new VhdxBytes().bytes);
+        new VhdxBytes().save(path);
         const { written } = work((call) => refuses(call, at), errno);
         verify(written, `call ${at}`);
       }
@@ -95,7 +95,7 @@ describe('VHDX on a host that refuses', function () {
 
   it('one call fails -> the requests after it succeed', () => {
     for (let at = 0; at < 20; at++) {
-      writeFileSync(path, new VhdxBytes().bytes);
+      new VhdxBytes().save(path);
       expect(work((call) => call === at, EIO).written.size, `call ${at}`).to.be.at.least(ORDER.length - 1);
     }
   });

@@ -1,4 +1,4 @@
-import { copyFileSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { asFd } from '#shared/sys/owned-fd.ts';
@@ -103,7 +103,7 @@ describe('VHDX log', () => {
 
   for (const [name, entries, [first, second]] of REPLAYED) {
     it(`${name} -> ${first}, ${second}`, () => {
-      writeFileSync(path, new VhdxBytes().withLog(...entries).bytes);
+      new VhdxBytes().withLog(...entries).save(path);
       expect(opening()).to.equal('');
       const bytes = readFileSync(path);
       const sectors = [bytes.subarray(A, A + LOG_SECTOR), bytes.subarray(B, B + LOG_SECTOR)];
@@ -113,22 +113,22 @@ describe('VHDX log', () => {
 
   for (const [name, entries, message] of REFUSED) {
     it(`${name} -> refused, and nothing is written`, () => {
-      const before = new VhdxBytes().withLog(...entries).bytes;
-      writeFileSync(path, before);
+      const before = new VhdxBytes().withLog(...entries);
+      before.save(path);
       expect(opening())
         .to.match(/^CORRUPT: /)
         .and.match(message);
-      expect(readFileSync(path).equals(before)).to.equal(true);
+      expect(readFileSync(path).equals(before.bytes)).to.equal(true);
     });
   }
 
   it('read-only -> refused, saying what to do', () => {
-    writeFileSync(path, new VhdxBytes().withLog(entry(0, 1)).bytes);
+    new VhdxBytes().withLog(entry(0, 1)).save(path);
     expect(opening(path, true)).to.match(/^DIRTY: .*log must be replayed.*without readonly=on/);
   });
 
   it('a file that the log says is longer -> grows', () => {
-    writeFileSync(path, new VhdxBytes().withLog(entry(0, 1, { last: FILE_SIZE + MIB, updates: [{ offset: FILE_SIZE, data: 1 }] })).bytes);
+    new VhdxBytes().withLog(entry(0, 1, { last: FILE_SIZE + MIB, updates: [{ offset: FILE_SIZE, data: 1 }] })).save(path);
     expect(opening()).to.equal('');
     expect(statSync(path).size).to.equal(FILE_SIZE + MIB);
   });
@@ -138,7 +138,7 @@ describe('VHDX log', () => {
     const claims = Array.from({ length: 200 }, (_, index) =>
       entry(index * LOG_SECTOR, 1, { updates: [], change: (view) => view.setUint32(8, MIB / 2, true) }),
     );
-    writeFileSync(path, file.withLog(...claims).bytes);
+    file.withLog(...claims).save(path);
     expect(opening()).to.match(/^CORRUPT: .*its log claims more than it can hold/);
   });
 
@@ -154,7 +154,7 @@ describe('VHDX log', () => {
       }),
     ];
     const from = join(folder, 'from');
-    writeFileSync(from, new VhdxBytes().withLog(...entries).bytes);
+    new VhdxBytes().withLog(...entries).save(from);
     copyFileSync(from, path);
     using disk = openDisk(path);
     const file = new RecordedFile(disk.fd);
@@ -181,7 +181,7 @@ describe('VHDX log', () => {
       { offset: A, data: 1 },
       { offset: B, zeros: 3 * LOG_SECTOR },
     ];
-    writeFileSync(path, new VhdxBytes().withLog({ at: 0, sequence: 1, updates }).bytes);
+    new VhdxBytes().withLog({ at: 0, sequence: 1, updates }).save(path);
     const theirs = join(folder, 'theirs.vhdx');
     copyFileSync(path, theirs);
     expect(opening()).to.equal('');

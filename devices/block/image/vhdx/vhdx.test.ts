@@ -179,7 +179,7 @@ describe('VHDX and QEMU', function () {
     create(SIZE);
     const run = new PowerRun(path, 30);
     run.work(60, (disk, random) => disk.step(random, 2 * MIB));
-    for (let trial = 0; trial < 24; trial++) tryPowerLoss(run, trial, run.random.pick(run.cuts()));
+    for (let trial = 0; trial < 16; trial++) tryPowerLoss(run, trial, run.random.pick(run.cuts()));
   });
 
   it('the power goes while a full log is emptied -> the same', () => {
@@ -188,7 +188,7 @@ describe('VHDX and QEMU', function () {
     let block = 0;
     run.work(140, (disk) => disk.write(((block++ * 67) % 140) * MIB, 512));
     for (const [trial, cut] of run.cuts(run.emptied() - 4, 12).entries()) {
-      for (let again = 0; again < 8; again++) tryPowerLoss(run, trial + again, cut);
+      for (let again = 0; again < 5; again++) tryPowerLoss(run, trial + again, cut);
     }
   });
 

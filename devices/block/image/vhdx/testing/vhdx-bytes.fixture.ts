@@ -1,4 +1,5 @@
 /** A small VHDX made byte by byte, so that a test may make it wrong: 8 MiB of disk in blocks of 1 MiB, of which some are there. */
+import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { ZERO_GUID, guidBytes } from '../guid.ts';
 import { crc32c } from '../crc32c.ts';
 import {
@@ -34,6 +35,8 @@ export const METADATA_AT = 3 * MIB;
 export const PAYLOAD_AT = 4 * MIB;
 export const DISK_SIZE = 8 * MIB;
 export const FILE_SIZE = 6 * MIB;
+/** Of each block; the rest is zeros. */
+const FILLED = 64 * 1024;
 export const LOG_GUID = 'c0ffee00-1234-4678-9abc-def012345678';
 
 export interface HeaderFields {
@@ -61,7 +64,19 @@ export class VhdxBytes {
     this.metadata();
     this.batEntry(0, PAYLOAD_AT, 6);
     this.batEntry(1, PAYLOAD_AT + MIB, 6);
-    this.bytes.fill(0xa0, PAYLOAD_AT, PAYLOAD_AT + MIB).fill(0xa1, PAYLOAD_AT + MIB, PAYLOAD_AT + 2 * MIB);
+    this.bytes.fill(0xa0, PAYLOAD_AT, PAYLOAD_AT + FILLED).fill(0xa1, PAYLOAD_AT + MIB, PAYLOAD_AT + MIB + FILLED);
+  }
+
+  /** As a file that has holes where there are zeros. */
+  save(path: string): void {
+    const fd = openSync(path, 'w+');
+    ftruncateSync(fd, FILE_SIZE);
+    const zeros = new Uint8Array(FILLED);
+    for (let at = 0; at < FILE_SIZE; at += FILLED) {
+      const piece = this.bytes.subarray(at, at + FILLED);
+      if (Buffer.compare(piece, zeros) !== 0) writeSync(fd, piece, 0, FILLED, at);
+    }
+    closeSync(fd);
   }
 
   header(place: 0 | 1, fields: HeaderFields): this {
