@@ -20,11 +20,12 @@ import { Random } from '#shared/testing/random.ts';
 import { resources } from '#shared/testing/raw-front-end.ts';
 import { InterruptTarget } from '../../vmm-core/bus/testing/interrupt-target.ts';
 import { GUEST_START, LinkPlace, LinkedDriver } from '../../vmm-core/link/testing/linked-device.fixture.ts';
+import { DEVICE_FLAGS } from '../../services/orchestrator/launch/start-process.ts';
 import { CHECKOUT } from '../harness/checkout.ts';
 import { StampedLoad, loadMemory, stamp } from './stamped-load.ts';
 
 const GIVEN_KILLS = process.env['CH_CRASH_KILLS'];
-const KILLS = Number(GIVEN_KILLS ?? 20);
+const KILLS = Number(GIVEN_KILLS ?? 12);
 const DEADLINE_MS = 20_000;
 /** Later than any request of a killed process was seen to end. */
 const QUARANTINE_MS = 100;
@@ -55,8 +56,9 @@ class DiskProcess {
   constructor() {
     const [ours, theirs] = expect(startSocketPair(), 'start socket');
     const script = join(CHECKOUT, 'dist/devices/block/main.js');
-    const small = ['--max-semi-space-size=1', '--v8-pool-size=1'];
-    this.child = spawn(process.execPath, [...small, script], { stdio: ['ignore', 'inherit', 'inherit', theirs.fd] });
+    // As the launcher does it, below bin/chctl.
+    const env = { ...process.env, MALLOC_ARENA_MAX: '1', NODE_COMPILE_CACHE: join(CHECKOUT, 'dist/.compile-cache') };
+    this.child = spawn(process.execPath, [...DEVICE_FLAGS, script], { stdio: ['ignore', 'inherit', 'inherit', theirs.fd], env });
     theirs.close();
     this.exited = once(this.child, 'exit');
     this.#channel = deviceLauncherChannel(ours);
