@@ -99,6 +99,38 @@ interface Recorded {
   }
 });
 
+(hasQemu ? describe : describe.skip)('a qcow2 image that loses power while it is resized', function () {
+  this.timeout(60_000 + 2000 * LOSSES);
+  for (const clusterSize of [512, 64 * K]) {
+    it(`clusters of ${clusterSize}: has the old size or the new one, and all that was in it`, () => {
+      using images = new TestImages();
+      const random = new Random(SEED * 3000 + clusterSize);
+      const path = images.create('disk', M, { cluster_size: clusterSize });
+      const written = images.open(path);
+      const ring = new ImageRing(written.image, written.files, { versions: new Int32Array(M / SECTOR), random });
+      ring.run(60, 4, 64);
+      expect(written.image.close(), 'close');
+      const before = new Uint8Array(readFileSync(path));
+      const file = new RecordingFile(images.descriptor(path));
+      const { image } = images.open(path, {}, file);
+      const sizes = [M, 40 * M, 600 * K, 3 * M];
+      for (const size of sizes.slice(1)) expect(image.resize(size), 'resize');
+      expect(image.close(), 'close');
+      for (let loss = 0; loss < LOSSES * 2; loss++) {
+        const end = 1 + random.below(file.changes.length);
+        const lost = images.write('lost', file.afterLoss(before, end, random));
+        check(checked(lost), `after ${end} changes`).to.be.oneOf(['clean', 'leaks']);
+        const again = images.open(lost);
+        check(again.image.size).to.be.oneOf(sizes);
+        const found = versionsOf(readNow(again.image, again.files, { first: 0, count: (600 * K) / SECTOR }), 0);
+        check([...found]).to.deep.equal([...ring.versions.subarray(0, found.length)]);
+        expect(again.image.close(), 'close');
+        check(checked(lost), `after ${end} changes, opened again`).to.equal('clean');
+      }
+    });
+  }
+});
+
 function record(images: TestImages, row: Row, random: Random): Recorded {
   const versions = new Int32Array(row.size / SECTOR);
   const options: Record<string, string | number> = { ...row.options };

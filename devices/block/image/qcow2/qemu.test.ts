@@ -68,6 +68,22 @@ const M = K * K;
     qemuIo('qcow2', path, 'read -P 5 0 20M');
   });
 
+  it('left by us in the middle: is repaired by QEMU as it is opened', () => {
+    using images = new TestImages();
+    const path = images.create('disk', 16 * M);
+    const { image, files } = images.open(path);
+    const ring = new ImageRing(image, files, { versions: new Int32Array((16 * M) / SECTOR), random: new Random(9) });
+    ring.run(40, 4, 256);
+    check(isDirty(path)).to.equal(true);
+    check(checked(path)).to.equal('leaks');
+    const copy = images.write('copy', readFileSync(path));
+    qemuIo('qcow2', copy, 'write -P 1 0 512');
+    check(checked(copy)).to.equal('clean');
+    ring.versions[0] = -1;
+    check(differences(asQemuReads(images, copy), ring.versions)).to.deep.equal([]);
+    expect(image.close(), 'close');
+  });
+
   it('of version 2 with a leak: loses it', () => {
     using images = new TestImages();
     const path = images.create('disk', M, { compat: '0.10' });
