@@ -48,3 +48,20 @@ struct smbios3_entry_point {
   __u32 table_size;
   __u64 table_address;
 } __attribute__((packed));
+
+/* [MS-VHDX] 2.2.2 Headers, 2.2.3 Region Table, 2.3.1 Log Entry, 2.6.1 Metadata Table. */
+struct VHDX_HEADER {
+  __u32 Signature, Checksum; __u64 SequenceNumber; __u8 FileWriteGuid[16], DataWriteGuid[16], LogGuid[16];
+  __u16 LogVersion, Version; __u32 LogLength; __u64 LogOffset;
+};
+struct VHDX_REGION_TABLE_HEADER { __u32 Signature, Checksum, EntryCount, Reserved; };
+struct VHDX_REGION_TABLE_ENTRY { __u8 Guid[16]; __u64 FileOffset; __u32 Length, Required; };
+struct VHDX_LOG_ENTRY_HEADER {
+  __u32 Signature, Checksum, EntryLength, Tail; __u64 SequenceNumber; __u32 DescriptorCount, Reserved; __u8 LogGuid[16];
+  __u64 FlushedFileOffset, LastFileOffset;
+};
+struct VHDX_LOG_ZERO_DESCRIPTOR { __u32 ZeroSignature, Reserved; __u64 ZeroLength, FileOffset, SequenceNumber; };
+struct VHDX_LOG_DATA_DESCRIPTOR { __u32 DataSignature; __u8 TrailingBytes[4], LeadingBytes[8]; __u64 FileOffset, SequenceNumber; };
+struct VHDX_LOG_DATA_SECTOR { __u32 DataSignature, SequenceHigh; __u8 Data[4084]; __u32 SequenceLow; };
+struct VHDX_METADATA_TABLE_HEADER { __u8 Signature[8]; __u16 Reserved, EntryCount; __u8 Reserved2[20]; };
+struct VHDX_METADATA_TABLE_ENTRY { __u8 ItemId[16]; __u32 Offset, Length, Flags, Reserved2; };

@@ -112,8 +112,19 @@ export const PAYLOAD_BLOCK = {
 export const METADATA_TABLE_SIZE = 64 * 1024;
 export const METADATA_SIGNATURE = 'metadata';
 export const METADATA_ENTRY_SIZE = 32;
-export const VhdxMetadataTableHeader = struct('VHDX_METADATA_TABLE_HEADER', { Signature: bytes(8), Reserved: le16, EntryCount: le16 });
-export const VhdxMetadataTableEntry = struct('VHDX_METADATA_TABLE_ENTRY', { ItemId: bytes(16), Offset: le32, Length: le32, Flags: le32 });
+export const VhdxMetadataTableHeader = struct('VHDX_METADATA_TABLE_HEADER', {
+  Signature: bytes(8),
+  Reserved: le16,
+  EntryCount: le16,
+  Reserved2: bytes(20),
+});
+export const VhdxMetadataTableEntry = struct('VHDX_METADATA_TABLE_ENTRY', {
+  ItemId: bytes(16),
+  Offset: le32,
+  Length: le32,
+  Flags: le32,
+  Reserved2: le32,
+});
 export const METADATA_REQUIRED = 4;
 export const METADATA_GUID = {
   fileParameters: 'caa16737-fa36-4d43-b3b6-33f0aa44e76b',
