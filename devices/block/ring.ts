@@ -54,9 +54,9 @@ const MOST_RETRIES = 64;
 
 /**
  * A slot per head: status address f64, offset f64, bytes left f64, used length f64, first segment u32, segments u32, operation u32,
- * retries since something moved u32, bytes f64, when it was begun f64 (microseconds).
+ * retries since something moved u32, sectors u32, when it was begun i32 (microseconds).
  */
-const SLOT_SIZE = 64;
+const SLOT_SIZE = 56;
 const STATUS = 0;
 const OFFSET = 8;
 const LEFT = 16;
@@ -65,8 +65,8 @@ const SEGMENT = 32;
 const COUNT = 36;
 const OPERATION = 40;
 const RETRIES = 44;
-const BYTES = 48;
-const BEGUN = 56;
+const SECTORS = 48;
+const BEGUN = 52;
 
 export interface RingDependencies {
   readonly queue: SplitQueue;
@@ -98,6 +98,8 @@ export class BlockRing implements QueueHandler {
   readonly #memory: GuestMemory;
   readonly #uring: IoUring;
   readonly #disk: Disk;
+  readonly #statistics: Statistics;
+  readonly #limiter: RateLimiter;
   readonly #segments: SegmentTable;
   readonly #slots: DataView;
   readonly #request = new BlockRequest();
@@ -116,6 +118,8 @@ export class BlockRing implements QueueHandler {
     this.#memory = memory;
     this.#uring = uring;
     this.#disk = disk;
+    this.#statistics = disk.statistics;
+    this.#limiter = disk.limiter;
     this.#segments = queue.chain.segments;
     this.#slots = new DataView(new ArrayBuffer(queue.size * SLOT_SIZE));
     this.#writeFlags = options.writeThrough ? RWF_DSYNC : 0;
@@ -191,9 +195,9 @@ export class BlockRing implements QueueHandler {
     slots.setUint32(at + COUNT, reads ? request.writableCount : request.readableCount, true);
     slots.setUint32(at + OPERATION, operation, true);
     slots.setUint32(at + RETRIES, 0, true);
-    slots.setFloat64(at + BYTES, bytes, true);
-    slots.setFloat64(at + BEGUN, this.#disk.statistics.nowUs, true);
-    if (this.#disk.limiter.isActive) this.#disk.limiter.charge(bytes);
+    slots.setUint32(at + SECTORS, bytes / SECTOR_SIZE, true);
+    slots.setInt32(at + BEGUN, this.#statistics.nowUs, true);
+    if (this.#limiter.isActive) this.#limiter.charge(bytes);
     this.#start(head);
     return DEFERRED;
   }
@@ -206,8 +210,8 @@ export class BlockRing implements QueueHandler {
     this.#slots.setFloat64(at + WRITTEN, 1, true);
     this.#slots.setUint32(at + OPERATION, IORING_OP.FSYNC, true);
     this.#slots.setUint32(at + RETRIES, 0, true);
-    this.#slots.setFloat64(at + BYTES, 0, true);
-    this.#slots.setFloat64(at + BEGUN, this.#disk.statistics.nowUs, true);
+    this.#slots.setUint32(at + SECTORS, 0, true);
+    this.#slots.setInt32(at + BEGUN, this.#statistics.nowUs, true);
     this.#start(head);
     return DEFERRED;
   }
@@ -300,15 +304,15 @@ export class BlockRing implements QueueHandler {
     this.#memory.writeU8(slots.getFloat64(at + STATUS, true), status);
     this.loop.complete(head, written);
     const counted = countedAs(slots.getUint32(at + OPERATION, true));
-    const begun = slots.getFloat64(at + BEGUN, true);
-    if (status === VIRTIO_BLK_S_OK) this.#disk.statistics.done(counted, begun, slots.getFloat64(at + BYTES, true));
-    else this.#disk.statistics.failed(counted, begun);
+    const begun = slots.getInt32(at + BEGUN, true);
+    if (status === VIRTIO_BLK_S_OK) this.#statistics.done(counted, begun, slots.getUint32(at + SECTORS, true));
+    else this.#statistics.failed(counted, begun);
   }
 
   /** The status of the request just parsed; answers the used length. */
   #answer(status: number, written: number): number {
     this.#memory.writeU8(this.#request.status, status);
-    const { statistics } = this.#disk;
+    const statistics = this.#statistics;
     if (status === VIRTIO_BLK_S_OK) statistics.done(this.#counted, statistics.nowUs, 0);
     else statistics.failed(this.#counted, statistics.nowUs);
     return written;

@@ -36,9 +36,9 @@ export class Gate {
     this.#openNow();
   }
 
-  /** Asks the limits, at the statistics' time: false, and shut, where the next request has to wait. */
+  /** Asks the limits: false, and shut, where the next request has to wait. */
   admits(): boolean {
-    const now = this.#statistics.nowUs / 1000;
+    const now = performance.now();
     const wait = this.limiter.wait(now);
     if (wait === 0) return true;
     this.isShut = true;

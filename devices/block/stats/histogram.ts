@@ -6,13 +6,11 @@
 /** Eighths of a power of two. */
 const SUB_BITS = 3;
 const SUBS = 1 << SUB_BITS;
-/** The largest latency has 31 bits. */
+/** The longest latency has 31 bits. */
 export const BUCKETS = (31 - SUB_BITS + 1) * SUBS;
-const LONGEST_US = 2 ** 31 - 1;
 
-/** The bucket of a latency. Hot. */
-export function bucketOf(latencyUs: number): number {
-  const us = latencyUs < LONGEST_US ? latencyUs | 0 : LONGEST_US;
+/** The bucket of a latency of 32 bits. Hot. */
+export function bucketOf(us: number): number {
   if (us < SUBS) return us < 0 ? 0 : us;
   const shift = 31 - Math.clz32(us) - SUB_BITS;
   return (shift + 1) * SUBS + ((us >> shift) & (SUBS - 1));

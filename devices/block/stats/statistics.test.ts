@@ -6,7 +6,6 @@ describe('latency histogram', () => {
   const rows: readonly (readonly [us: number, bucket: number, upTo: number])[] = [
     [-1, 0, 0],
     [0, 0, 0],
-    [0.9, 0, 0],
     [7, 7, 7],
     [8, 8, 8],
     [15, 15, 15],
@@ -16,8 +15,6 @@ describe('latency histogram', () => {
     [1000, 63, 1023],
     [1024, 64, 1151],
     [2 ** 31 - 1, BUCKETS - 1, 2 ** 31 - 1],
-    [2 ** 40, BUCKETS - 1, 2 ** 31 - 1],
-    [Infinity, BUCKETS - 1, 2 ** 31 - 1],
   ];
   for (const [us, bucket, upTo] of rows) {
     it(`${us} us -> up to ${upTo} us`, () => {
@@ -33,12 +30,20 @@ describe('latency histogram', () => {
 });
 
 describe('Statistics', () => {
+  it('measures across the end of its 32 bits', () => {
+    const shared = makeStatistics();
+    const statistics = new Statistics(shared);
+    statistics.nowUs = -(2 ** 31) + 5;
+    statistics.done(OPERATION.flush, 2 ** 31 - 5, 0);
+    expect(readStatistics(shared).operations[2]).to.deep.include({ requests: 1, sumUs: 10 });
+  });
+
   it('shows another view of the same memory what was counted', () => {
     const shared = makeStatistics();
     const statistics = new Statistics(shared);
     statistics.nowUs = 100;
-    statistics.done(OPERATION.read, 90, 4096);
-    statistics.done(OPERATION.read, 90, 512);
+    statistics.done(OPERATION.read, 90, 8);
+    statistics.done(OPERATION.read, 90, 1);
     statistics.failed(OPERATION.write, 60);
     statistics.ringFault();
     statistics.dropped(3);
