@@ -93,12 +93,13 @@ describe('planLaunch', () => {
   });
 
   it('has the core wait for a disk whose process ends, for as long as its user says', () => {
-    const { END, STALL, PAUSE } = RecoveryAfterwards;
-    expect(AFTERWARDS).to.deep.equal({ end: END, stall: STALL, pause: PAUSE });
+    const { END, STALL, PAUSE, ERROR } = RecoveryAfterwards;
+    expect(AFTERWARDS).to.deep.equal({ end: END, stall: STALL, pause: PAUSE, error: ERROR });
     const rows = [
       ['path=a', { deadlineMs: 25_000, afterwards: END }, 'bounded'],
       ['path=a,restart_timeout=3,on_restart_timeout=stall', { deadlineMs: 3000, afterwards: STALL }, 'endless'],
       ['path=a,on_restart_timeout=pause', { deadlineMs: 25_000, afterwards: PAUSE }, 'endless'],
+      ['path=a,on_restart_timeout=error', { deadlineMs: 25_000, afterwards: ERROR }, 'endless'],
       ['path=a,restart_timeout=0', undefined, 'none'],
     ] as const;
     for (const [disk, recovery, kind] of rows) {

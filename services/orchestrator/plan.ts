@@ -174,7 +174,7 @@ function addDisk(disk: DiskConfig): PlannedMessage<ToCore> {
 }
 
 /** Recovery.Afterwards of start.proto, whose code is not loaded yet when a plan is made. */
-export const AFTERWARDS = { end: 1, stall: 2, pause: 3 } as const;
+export const AFTERWARDS = { end: 1, stall: 2, pause: 3, error: 4 } as const;
 
 function recoveryMessage({ restartTimeoutMs, onRestartTimeout }: DiskConfig) {
   return { deadlineMs: restartTimeoutMs, afterwards: AFTERWARDS[onRestartTimeout] };

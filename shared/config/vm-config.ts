@@ -45,8 +45,8 @@ export interface DiskConfig {
   readonly queueSize: number;
   /** How long the disk's requests wait for its process to be started again; 0: the machine ends with that process. */
   readonly restartTimeoutMs: number;
-  /** Afterwards the machine ends; or, until the process is back, the requests wait on or the machine is paused. */
-  readonly onRestartTimeout: 'end' | 'stall' | 'pause';
+  /** Afterwards the machine ends; or, until the process is back, requests wait on, the machine is paused, or further requests fail. */
+  readonly onRestartTimeout: 'end' | 'stall' | 'pause' | 'error';
   readonly limits: RateLimits;
   /** The group whose limits these are, shared by all its disks. */
   readonly rateLimitGroup: string | undefined;

@@ -2,7 +2,7 @@ export { DescriptorChain } from './descriptor-chain.ts';
 export { DEVICE_STATES, type DeviceState, type StatusError, stateOf, transition } from './device-status.ts';
 export { CHAIN_FAULTS, type ChainFault, type RingFault } from './fault.ts';
 export { type FeatureError, RING_FEATURES, acceptFeatures } from './features.ts';
-export { InflightTable, inflightTableSize } from './inflight-table.ts';
+export { InflightTable, inflightSliceSize, inflightTableSize } from './inflight-table.ts';
 export { DEFAULT_BUDGET, DEFERRED, type QueueHandler, QueueLoop } from './queue-loop.ts';
 export {
   type GuestRing,

@@ -35,6 +35,14 @@ export function inflightTableSize(size: number): number {
   return ENTRIES + size * Entry.size;
 }
 
+/** libvhost-user, QEMU and DPDK all begin each queue's slice on such a multiple. */
+const SLICE_ALIGNMENT = 64;
+
+/** Bytes of one queue's slice of an area for several queues. */
+export function inflightSliceSize(queueSize: number): number {
+  return Math.ceil(inflightTableSize(queueSize) / SLICE_ALIGNMENT) * SLICE_ALIGNMENT;
+}
+
 export class InflightTable {
   readonly #view: DataView;
   readonly #size: number;

@@ -90,6 +90,7 @@ const RECOVERIES: readonly (readonly [afterwards: number, word: string])[] = [
   [RecoveryAfterwards.END, 'end'],
   [RecoveryAfterwards.STALL, 'stall'],
   [RecoveryAfterwards.PAUSE, 'pause'],
+  [RecoveryAfterwards.ERROR, 'error'],
 ];
 const VHOST_USER = { deviceType: 2, numQueues: 4, queueSize: 256, socket: 3 };
 const VHOST_USER_SPEC = { kind: 'vhost-user', id: 'd', slot: undefined, deviceType: 2, queueCount: 4, queueSize: 256, socket: THIRD };

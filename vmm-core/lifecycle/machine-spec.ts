@@ -121,6 +121,7 @@ function readRecovery(recovery: Recovery): RecoveryPolicy | undefined {
 const AFTERWARDS: ReadonlyMap<number, RecoveryPolicy['afterwards']> = new Map([
   [RecoveryAfterwards.STALL, 'stall'],
   [RecoveryAfterwards.PAUSE, 'pause'],
+  [RecoveryAfterwards.ERROR, 'error'],
 ]);
 
 /** Entries are a power of two (virtio 1.2, 2.6). How many queues there may be is the device's to say. */

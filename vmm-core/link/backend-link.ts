@@ -18,10 +18,11 @@ import type { OwnedFd } from '#shared/sys/owned-fd.ts';
 import type { InflightFile } from '#shared/vhost-user/frontend/index.ts';
 import { VIRTIO_EFFECT, type VirtioPciDevice } from '../virtio-pci/virtio-pci-device.ts';
 import { Absence } from './backend-absence.ts';
-import { type BackendType, type WantedDevice, backendType } from './backend-offer.ts';
+import { type BackendType, type WantedDevice, backendType, featuresOf } from './backend-offer.ts';
 import { BackendSession } from './backend-session.ts';
 import { ConfigCopy } from './config-copy.ts';
-import type { DeviceLink, DeviceOffer, LinkContext, LinkError, RecoveryPolicy } from './device-link.ts';
+import { FailingRings } from './failing-rings.ts';
+import { type DeviceLink, type DeviceOffer, type LinkContext, type LinkError, type RecoveryPolicy, linkError } from './device-link.ts';
 import { borrowed, isAllReturned, locateRings, usedIndexes } from './ring-places.ts';
 
 /** A disk may take its time over the requests under way when a ring is stopped; a guest's reset should not hang for minutes. */
@@ -65,6 +66,8 @@ export class BackendLink implements DeviceLink {
   #absence: Absence | undefined;
   /** Why there is no back end, and nothing waits for one. */
   #lost: string | undefined;
+  /** Answers requests instead of the back end that nothing waits for. */
+  #failing: FailingRings | undefined;
   #isClosed = false;
   /** The back end has said that its configuration is another, and the copy that the driver sees is not yet. */
   #isConfigStale = false;
@@ -123,7 +126,7 @@ export class BackendLink implements DeviceLink {
   take(bits: number): void {
     const has = (effect: number): boolean => (bits & effect) !== 0;
     if (has(VIRTIO_EFFECT.reset)) void this.#queue(() => this.#driverReset());
-    if (has(VIRTIO_EFFECT.configWrite)) void this.#queue(() => this.#replayConfigWrites());
+    if (has(VIRTIO_EFFECT.configWrite)) void this.#queue(() => this.#config.replayWrites(this.#attached, this.#session));
     // What came with a reset came before it.
     if (has(VIRTIO_EFFECT.activate) && !has(VIRTIO_EFFECT.reset)) void this.#queue(() => this.#start());
     if (has(VIRTIO_EFFECT.callChanged)) void this.#queue(() => this.#updateCalls());
@@ -162,6 +165,7 @@ export class BackendLink implements DeviceLink {
 
   close(): void {
     this.#isClosed = true;
+    this.#stopFailing();
     this.#session.close();
     this.#absence?.end();
     this.#inflight?.file.close();
@@ -187,7 +191,7 @@ export class BackendLink implements DeviceLink {
     return new BackendSession(socket, device, this.#context, {
       lost: (why) => this.#backendLost(why),
       configChanged: () => this.#configChanged(),
-      ringBroken: () => this.#ringBroken(),
+      ringBroken: () => this.#needsReset('its device process found a queue that it cannot read'),
     });
   }
 
@@ -215,6 +219,7 @@ export class BackendLink implements DeviceLink {
     }
     // The back end that may yet come finds it so.
     this.#phase = 'running';
+    this.#failRequests();
     return ok();
   }
 
@@ -233,13 +238,14 @@ export class BackendLink implements DeviceLink {
     this.#isBroken = false;
     this.#isInflightOld = true;
     this.#isLeftUnknown = false;
+    this.#stopFailing();
     this.#config.forgetWrites();
     if (!wasUsed || this.#lost !== undefined) return;
     await this.#session.reset();
     // One that was lost over it may not be done with guest memory.
     await this.#present();
     // What the last driver wrote there may be as it was now.
-    await this.#readConfig();
+    await this.#config.read(this.#attached, this.#session);
     void this.#queue(() => this.#renewInflight());
   }
 
@@ -264,13 +270,6 @@ export class BackendLink implements DeviceLink {
     if (!isTaken) this.#needsReset('its device process refuses the interrupt that its driver chose');
   }
 
-  async #replayConfigWrites(): Promise<void> {
-    // The driver sees its own write until the back end says otherwise.
-    if (await this.#session.writeConfig(this.#config.takeWrites(this.#attached))) return;
-    this.#config.forgetWrites();
-    await this.#readConfig();
-  }
-
   /** However often the back end says so, one reading waits at a time. */
   #configChanged(): void {
     this.#isConfigStale = true;
@@ -278,26 +277,15 @@ export class BackendLink implements DeviceLink {
     this.#waitsForConfig = true;
     void this.#queue(async () => {
       this.#waitsForConfig = false;
-      if (await this.#readConfig()) this.#attached.configChanged();
+      this.#isConfigStale = false;
+      if (await this.#config.read(this.#attached, this.#session)) this.#attached.configChanged();
     });
   }
 
-  async #readConfig(): Promise<boolean> {
-    this.#isConfigStale = false;
-    const config = await this.#session.readConfig();
-    if (!config.ok || this.#isClosed) return false;
-    this.#config.show(this.#attached, config.value);
-    return true;
-  }
-
-  #ringBroken(): void {
-    if (this.#device?.isActive === true) this.#needsReset('its device process found a queue that it cannot read');
-  }
-
   #needsReset(message: string): void {
-    if (this.#isBroken || this.#isClosed) return;
+    if (this.#isBroken || this.#isClosed || this.#device?.isActive !== true) return;
     this.#isBroken = true;
-    this.#attached.needsReset();
+    this.#device.needsReset();
     this.#context.failed(this.id, { code: 'NEEDS_RESET', message });
   }
 
@@ -330,6 +318,25 @@ export class BackendLink implements DeviceLink {
     if (afterwards === 'end') return this.#giveUp(message);
     this.#lost = message;
     this.#context.told(this.id, { code: 'OVERDUE', afterwards, message });
+    this.#failRequests();
+  }
+
+  /** Where that is the policy, and the driver is there. */
+  #failRequests(): void {
+    const device = this.#device;
+    if (this.#recovery?.afterwards !== 'error' || this.#phase !== 'running' || this.#isBroken || device?.isActive !== true) return;
+    const { watcher, memory } = this.#context;
+    const inflight = this.#isInflightOld ? undefined : this.#inflight;
+    const { queueCount } = this.#wanted;
+    const { failedStatus } = this.#type;
+    if (!this.#isLeftUnknown && failedStatus !== undefined)
+      this.#failing = FailingRings.start(device, { watcher, memory, queueCount, failedStatus, inflight });
+    if (this.#failing === undefined) this.#needsReset('it is gone, and its requests cannot be answered');
+  }
+
+  #stopFailing(): void {
+    this.#failing?.stop();
+    this.#failing = undefined;
   }
 
   #giveUp(why: string): void {
@@ -350,6 +357,7 @@ export class BackendLink implements DeviceLink {
       return this.#fail('its device process cannot be replaced');
     }
     absence.try();
+    this.#stopFailing();
     this.#session = this.#open(socket);
     const failure = (await this.#takeUp()) ?? this.#session.lost;
     if (failure === undefined) {
@@ -357,6 +365,7 @@ export class BackendLink implements DeviceLink {
       return ok();
     }
     this.#session.close();
+    if (absence.isOverdue && !this.#isClosed) this.#failRequests();
     absence.failed(failure);
     if (!this.#isClosed) this.#context.told(this.id, { code: 'RECONNECTING', message: failure });
     return this.#fail(failure);
@@ -391,12 +400,4 @@ export class BackendLink implements DeviceLink {
   #fail(problem: string): Result<never, LinkError> {
     return err(linkError(this.id, problem));
   }
-}
-
-function linkError(id: string, problem: string): LinkError {
-  return { code: 'LINK', message: `device ${id}: ${problem}` };
-}
-
-function featuresOf({ featuresLow, featuresHigh }: DeviceOffer): bigint {
-  return (BigInt(featuresHigh) << 32n) | BigInt(featuresLow);
 }

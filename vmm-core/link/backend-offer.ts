@@ -22,6 +22,8 @@ export interface BackendType {
   readonly configSize: number;
   /** A le16 of it: how many queues the driver may use. */
   readonly queueCountAt?: number;
+  /** What the last byte of a request says that failed; undefined: requests of this type cannot. */
+  readonly failedStatus?: number;
   /** Fields that the driver may write, with the feature that says so. */
   readonly writable: readonly { readonly feature: bigint; readonly field: ConfigField }[];
 }
@@ -35,6 +37,8 @@ const BACKEND_TYPES: ReadonlyMap<number, BackendType> = new Map([
       features: 0xffffn,
       configSize: 60,
       queueCountAt: 34,
+      // 5.2.6: VIRTIO_BLK_S_IOERR.
+      failedStatus: 1,
       writable: [{ feature: 1n << 11n, field: { offset: 32, length: 1 } }],
     },
   ],
@@ -120,6 +124,10 @@ function refusalOf({ features, protocolFeatures, queueCount }: BackendOffer, wan
 function configFailure(error: FrontendError, { configSize }: BackendType): string {
   if (error.code !== 'REFUSED') return describeFailure(error);
   return `its device process does not have the ${configSize} bytes of configuration that this type of device has`;
+}
+
+export function featuresOf({ featuresLow, featuresHigh }: DeviceOffer): bigint {
+  return (BigInt(featuresHigh) << 32n) | BigInt(featuresLow);
 }
 
 function makeOffer(wanted: WantedDevice, type: BackendType, features: bigint, config: Uint8Array): DeviceOffer {

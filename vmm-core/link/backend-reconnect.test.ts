@@ -1,6 +1,7 @@
 /** Back ends that are lost and replaced: the driver sees its requests done, each once, and nothing else. */
 import { expect as check } from 'chai';
 import { type Result, expect } from '#shared/lang/result.ts';
+import { DriverQueue } from '#shared/testing/driver-queue.ts';
 import { resources } from '#shared/testing/raw-front-end.ts';
 import { DEVICE_PROTOCOL_FEATURES } from '#shared/vhost-user/backend/index.ts';
 import { VHOST_USER_PROTOCOL_F } from '#shared/vhost-user/spec.ts';
@@ -8,7 +9,7 @@ import { VIRTIO_F_VERSION_1 } from '#shared/virtio/spec.ts';
 import { drainEventFd } from '#shared/sys/eventfd.ts';
 import { InterruptTarget } from '../bus/testing/interrupt-target.ts';
 import type { LinkError, RecoveryPolicy } from './device-link.ts';
-import { DiskLike, WCE_AT, type LinkedDevice, link } from './testing/linked-device.fixture.ts';
+import { DiskLike, GUEST_START, WCE_AT, type LinkedDevice, link } from './testing/linked-device.fixture.ts';
 
 const NEEDS_RESET = 0x40;
 const PATIENT: RecoveryPolicy = { deadlineMs: 60_000, afterwards: 'end' };
@@ -313,6 +314,86 @@ describe('BackendLink and a back end that is replaced', function () {
       expect(await back(linked), 'reconnect');
       await linked.until(() => queue.usedIdx === 1);
       check(linked.answer()).to.equal('held');
+    });
+  });
+
+  describe('past its deadline, with errors for what comes then', () => {
+    const ERROR: RecoveryPolicy = { deadlineMs: SHORT_MS, afterwards: 'error' };
+    /** The driver's last byte of an answer. */
+    const statusOf = (linked: LinkedDevice, head: number): number =>
+      linked.place.memory.readU8(GUEST_START + 0x8000 + head * 0x100 + 0x80 + 7) ?? -1;
+
+    it('what was in flight waits on, and is done by the next one; the rest fails at once', async () => {
+      await using linked = await begin(ERROR);
+      const queue = await linked.activate();
+      linked.device.holdsChains = true;
+      linked.request(queue, 'held');
+      linked.pump();
+      await kill(linked);
+      linked.request(queue, 'early', 2);
+      await linked.until(() => linked.place.news.length > 1);
+      linked.request(queue, 'late', 4);
+      await linked.until(() => queue.usedIdx === 2);
+      check(queue.collect()).to.deep.equal([
+        { head: 2, written: 1 },
+        { head: 4, written: 1 },
+      ]);
+      check([0, 2, 4].map((head) => statusOf(linked, head))).to.deep.equal([0, 1, 1]);
+      await linked.until(() => drainEventFd(linked.plan.vectorFds[1] ?? -1) > 0);
+      check((await back(linked, new Lesser())).ok).to.equal(false);
+      linked.request(queue, 'later', 6);
+      await linked.until(() => queue.usedIdx === 3);
+      check(statusOf(linked, 6)).to.equal(1);
+      const next = new DiskLike();
+      expect(await back(linked, next), 'reconnect');
+      linked.request(queue, 'served', 8);
+      await linked.until(() => queue.usedIdx === 5);
+      check(queue.collect().map(({ head }) => head)).to.deep.equal([6, 0, 8]);
+      check([linked.answer(0), linked.answer(8), linked.place.failures]).to.deep.equal(['held', 'served', []]);
+    });
+
+    it('a driver that begins then has errors, until the next one is there', async () => {
+      await using linked = await begin(ERROR);
+      await linked.activate();
+      await kill(linked);
+      await linked.until(() => linked.place.news.length > 1);
+      linked.status = 0;
+      await linked.until(() => linked.status === 0);
+      linked.place.region.bytes.fill(0);
+      linked.negotiate();
+      const queue = linked.ring(0);
+      linked.enable(0, queue.ring);
+      linked.status = 0xf;
+      linked.request(queue, 'fails');
+      await linked.until(() => queue.usedIdx === 1);
+      check(statusOf(linked, 0)).to.equal(1);
+      expect(await back(linked), 'reconnect');
+      linked.request(queue, 'served', 2);
+      await linked.until(() => queue.usedIdx === 2);
+      check(linked.answer(2)).to.equal('served');
+    });
+
+    it('more of them than fit in a turn, all at once', async () => {
+      await using linked = await begin(ERROR);
+      linked.negotiate();
+      const queue = new DriverQueue(linked.place.memory, { size: 128, base: GUEST_START });
+      linked.enable(0, queue.ring);
+      linked.status = 0xf;
+      linked.pump();
+      await kill(linked);
+      const heads = Array.from({ length: 128 }, (_, head) => head);
+      for (const head of heads) queue.chain(head, [{ address: GUEST_START + 0x8000 + head, length: 1, writable: true }]);
+      queue.offer(...heads);
+      linked.made.machine.write(0x6000, 2, 0);
+      await linked.until(() => queue.usedIdx === 128);
+      check(queue.collect().map(({ head }) => head)).to.deep.equal(heads);
+    });
+
+    it('a device that is no disk -> the driver is told', async () => {
+      await using linked = await link(new DiskLike(), { recovery: ERROR, deviceType: 4, queueCount: 2 });
+      await linked.activate();
+      await kill(linked);
+      await linked.until(() => (linked.status & NEEDS_RESET) !== 0);
     });
   });
 

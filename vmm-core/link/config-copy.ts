@@ -1,4 +1,5 @@
 /** The device's configuration as the back end gave it last, and what the driver has written to it since its last reset. */
+import type { BackendSession } from './backend-session.ts';
 import type { VirtioPciDevice } from '../virtio-pci/virtio-pci-device.ts';
 
 /** As many as the device keeps for us: a driver that writes on meanwhile has us called again. */
@@ -20,8 +21,24 @@ export class ConfigCopy {
     return this.#written;
   }
 
-  /** Takes the driver's writes, oldest first. */
-  takeWrites(device: VirtioPciDevice): readonly ConfigWrite[] {
+  /** Has the back end do what the driver has written; the driver sees its own writes until the back end says otherwise. */
+  async replayWrites(device: VirtioPciDevice, session: BackendSession): Promise<void> {
+    if (await session.writeConfig(this.#takeWrites(device))) return;
+    this.forgetWrites();
+    await this.read(device, session);
+  }
+
+  /** Shows the driver what the back end has, without telling it; false where that cannot be had. */
+  async read(device: VirtioPciDevice, session: BackendSession): Promise<boolean> {
+    const config = await session.readConfig();
+    if (!config.ok) return false;
+    this.#given = config.value;
+    device.setConfig(config.value);
+    return true;
+  }
+
+  /** Oldest first. */
+  #takeWrites(device: VirtioPciDevice): readonly ConfigWrite[] {
     const writes: ConfigWrite[] = [];
     while (writes.length < WRITES_AT_ONCE) {
       const write = device.takeConfigWrite();
@@ -35,12 +52,6 @@ export class ConfigCopy {
   /** They are undone: by a reset, or because the back end refuses them. */
   forgetWrites(): void {
     this.#written.clear();
-  }
-
-  /** Shows the driver what the back end has, the driver's writes included. */
-  show(device: VirtioPciDevice, config: Uint8Array): void {
-    this.#given = config;
-    device.setConfig(config);
   }
 
   /** What a back end has that does not know of the writes yet: the driver is told where that is news. */

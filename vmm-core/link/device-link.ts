@@ -32,8 +32,8 @@ export interface LinkContext {
 export interface RecoveryPolicy {
   /** How long its requests wait for another one. */
   readonly deadlineMs: number;
-  /** Afterwards the machine ends; or, until one comes, the requests wait on, or the machine is paused. */
-  readonly afterwards: 'end' | 'stall' | 'pause';
+  /** Afterwards the machine ends; or, until one comes, the requests wait on, the machine is paused, or further requests fail. */
+  readonly afterwards: 'end' | 'stall' | 'pause' | 'error';
 }
 
 /** One line each, without the device's name. */
@@ -48,6 +48,10 @@ export interface LinkError {
   readonly code: 'LINK';
   /** One line for the user, with the device's name. */
   readonly message: string;
+}
+
+export function linkError(id: string, problem: string): LinkError {
+  return { code: 'LINK', message: `device ${id}: ${problem}` };
 }
 
 export interface DeviceLink {

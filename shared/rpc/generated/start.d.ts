@@ -165,7 +165,8 @@ export namespace ch {
                     AFTERWARDS_UNSPECIFIED = 0,
                     END = 1,
                     STALL = 2,
-                    PAUSE = 3
+                    PAUSE = 3,
+                    ERROR = 4
                 }
             }
 

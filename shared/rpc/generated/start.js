@@ -1385,6 +1385,7 @@ export const ch = $root.ch = (() => {
                  * @property {number} END=1 END value
                  * @property {number} STALL=2 STALL value
                  * @property {number} PAUSE=3 PAUSE value
+                 * @property {number} ERROR=4 ERROR value
                  */
                 Recovery.Afterwards = (function() {
                     const valuesById = {}, values = Object.create(valuesById);
@@ -1392,6 +1393,7 @@ export const ch = $root.ch = (() => {
                     values[valuesById[1] = "END"] = 1;
                     values[valuesById[2] = "STALL"] = 2;
                     values[valuesById[3] = "PAUSE"] = 3;
+                    values[valuesById[4] = "ERROR"] = 4;
                     return values;
                 })();
 

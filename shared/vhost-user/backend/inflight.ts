@@ -7,16 +7,8 @@ import { createSealedMemfd } from '../../sys/memfd.ts';
 import type { OwnedFd } from '../../sys/owned-fd.ts';
 import type { RequestError } from '../errors.ts';
 import type { InflightDescription } from '../message.ts';
-import { type InflightRegion, inflightTableSize } from '../../virtio/index.ts';
+import { type InflightRegion, inflightSliceSize } from '../../virtio/index.ts';
 import { type MappedFile, mapFile } from './map-file.ts';
-
-/** libvhost-user, QEMU and DPDK all begin each queue's slice on such a multiple. */
-const SLICE_ALIGNMENT = 64;
-
-/** Bytes of one queue's slice. */
-export function inflightSliceSize(queueSize: number): number {
-  return Math.ceil(inflightTableSize(queueSize) / SLICE_ALIGNMENT) * SLICE_ALIGNMENT;
-}
 
 export interface InflightLimits {
   readonly queueCount: number;
