@@ -1,5 +1,9 @@
 /** ch-block's command line, after vhost-user's "Backend program conventions". */
 import { parseArgs } from 'node:util';
+import { OptionKeys } from '#shared/config/option-keys.ts';
+import { limitsOfKeys, rateLimitKeys } from '#shared/config/rate-limit-keys.ts';
+import type { RateLimits } from '#shared/config/rate-limits.ts';
+import { renderConfigError } from '#shared/config/render-error.ts';
 import { type Result, err, ok } from '#shared/lang/result.ts';
 
 export interface BlockArguments {
@@ -11,6 +15,7 @@ export interface BlockArguments {
   readonly serial: string;
   readonly queueCount: number;
   readonly queueSize: number;
+  readonly limits: RateLimits;
   readonly socket: { readonly kind: 'path'; readonly path: string } | { readonly kind: 'fd'; readonly fd: number };
   /** Where clients of ch.device.v1 connect. */
   readonly apiSocket: string | undefined;
@@ -18,13 +23,15 @@ export interface BlockArguments {
 
 export type Arguments = BlockArguments | { readonly kind: 'capabilities' } | { readonly kind: 'help' };
 
-export const USAGE = `usage: ch-block (--socket-path PATH | --fd N) (--disk path=FILE[,image_type=raw][,readonly=on|off][,serial=TEXT][,num_queues=N][,queue_size=N] | --blk-file FILE [--read-only])
+export const USAGE = `usage: ch-block (--socket-path PATH | --fd N) (--disk path=FILE[,image_type=raw][,readonly=on|off][,serial=TEXT][,num_queues=N][,queue_size=N][,LIMITS] | --blk-file FILE [--read-only])
                 [--api-socket PATH]
-       ch-block --print-capabilities`;
+       ch-block --print-capabilities
+LIMITS: bw_size=SIZE,bw_refill_time=MS[,bw_one_time_burst=SIZE], ops_size=N,ops_refill_time=MS[,ops_one_time_burst=N]`;
 
 const MAX_QUEUES = 16;
 const MAX_QUEUE_SIZE = 1024;
-const DISK_KEYS = ['path', 'image_type', 'readonly', 'serial', 'num_queues', 'queue_size'];
+const LIMIT_KEYS = ['bw', 'ops'].flatMap((name) => [`${name}_size`, `${name}_one_time_burst`, `${name}_refill_time`]);
+const DISK_KEYS = ['path', 'image_type', 'readonly', 'serial', 'num_queues', 'queue_size', ...LIMIT_KEYS];
 /** Of Cloud Hypervisor's. */
 const OTHER_TYPES = ['qcow2', 'vhd', 'vhdx', 'vmdk'];
 
@@ -81,7 +88,7 @@ type DiskArguments = Omit<BlockArguments, 'kind' | 'socket' | 'apiSocket'>;
 
 function parseDisk(disk: string | undefined, file: string | undefined): Result<DiskArguments, string> {
   if ((disk === undefined) === (file === undefined)) return err('give exactly one of --disk path=FILE and --blk-file FILE');
-  const defaults = { readOnly: false, imageType: undefined, serial: '', queueCount: 1, queueSize: 256 };
+  const defaults = { readOnly: false, imageType: undefined, serial: '', queueCount: 1, queueSize: 256, limits: {} };
   if (file !== undefined) return file === '' ? err('--blk-file is empty') : ok({ ...defaults, path: file });
   const given = new Map<string, string>();
   for (const pair of (disk ?? '').split(',')) {
@@ -93,23 +100,31 @@ function parseDisk(disk: string | undefined, file: string | undefined): Result<D
   const path = given.get('path') ?? '';
   const imageType = parseImageType(given.get('image_type'));
   const readOnly = parseSwitch(given.get('readonly') ?? 'off');
-  const queueCount = parseNumber(given.get('num_queues') ?? '1', 1, MAX_QUEUES);
-  const queueSize = parseNumber(given.get('queue_size') ?? '256', 2, MAX_QUEUE_SIZE);
+  const queues = parseQueues(given);
+  const limits = parseLimits(given);
   if (path === '') return err('--disk: path=FILE is missing');
   if (!imageType.ok) return imageType;
   if (readOnly === undefined) return err(`--disk: readonly="${given.get('readonly')}" is neither on nor off`);
+  if (!queues.ok) return queues;
+  if (!limits.ok) return limits;
+  return ok({ path, readOnly, imageType: imageType.value, serial: given.get('serial') ?? '', ...queues.value, limits: limits.value });
+}
+
+function parseQueues(given: ReadonlyMap<string, string>): Result<Pick<BlockArguments, 'queueCount' | 'queueSize'>, string> {
+  const queueCount = parseNumber(given.get('num_queues') ?? '1', 1, MAX_QUEUES);
+  const queueSize = parseNumber(given.get('queue_size') ?? '256', 2, MAX_QUEUE_SIZE);
   if (queueCount === undefined) return err(`--disk: num_queues="${given.get('num_queues')}" is not from 1 to ${MAX_QUEUES}`);
   if (queueSize === undefined || (queueSize & (queueSize - 1)) !== 0) {
     return err(`--disk: queue_size="${given.get('queue_size')}" is no power of two from 2 to ${MAX_QUEUE_SIZE}`);
   }
-  return ok({
-    path,
-    readOnly,
-    imageType: imageType.value,
-    serial: given.get('serial') ?? '',
-    queueCount,
-    queueSize,
-  });
+  return ok({ queueCount, queueSize });
+}
+
+function parseLimits(given: ReadonlyMap<string, string>): Result<RateLimits, string> {
+  const pairs = [...given].filter(([key]) => LIMIT_KEYS.includes(key)).map(([key, value]) => `${key}=${value}`);
+  const keys = new OptionKeys('--disk', pairs.join(','));
+  const limits = keys.finish(limitsOfKeys(rateLimitKeys(keys)));
+  return limits.ok ? limits : err(renderConfigError(limits.error));
 }
 
 function parseImageType(given: string | undefined): Result<'raw' | undefined, string> {

@@ -281,9 +281,11 @@ export class BlockDevice implements VhostUserDevice {
   /** One by one, and from each ring in turn, for as long as the limits allow it. */
   #takeLimited(): number {
     let count = 0;
-    for (let fruitless = 0; count < BUDGET && fruitless < this.#active.length && this.gate.admits();) {
+    for (let fruitless = 0; count < BUDGET && fruitless < this.#active.length;) {
       const running = this.#active[this.#turn++ % this.#active.length];
-      const taken = running === undefined ? 0 : this.#takeFrom(running, 1);
+      const waits = running?.ring.enabled === true && running.ring.queue.hasMore();
+      if (waits && !this.gate.admits()) return count;
+      const taken = running !== undefined && waits ? this.#takeFrom(running, 1) : 0;
       count += taken;
       fruitless = taken === 0 ? fruitless + 1 : 0;
     }

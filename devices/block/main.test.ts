@@ -67,6 +67,7 @@ describe('ch-block', () => {
     ['a type to come', () => ['--disk', `path=${disk},image_type=qcow2`], 2, /image_type=qcow2 is not supported yet/],
     ['a type that is none', () => ['--disk', `path=${disk},image_type=iso`], 2, /image_type="iso" is no type/],
     ['an odd queue size', () => ['--disk', `path=${disk},queue_size=100`], 2, /queue_size="100"/],
+    ['a limit without its time', () => ['--disk', `path=${disk},bw_size=1M`], 2, /the key "bw_refill_time" is missing/],
     ['no disk', () => [], 2, /exactly one of --disk/],
   ];
   for (const [name, args, status, line] of refused) {

@@ -87,7 +87,7 @@ function serveArguments(given: BlockArguments): void {
     readOnly,
     id: idBytes(serial),
     ...queues,
-    limits: {},
+    limits: given.limits,
     statistics: makeStatistics(),
     socket: place,
   };

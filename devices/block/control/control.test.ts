@@ -7,11 +7,21 @@ import { expect } from 'chai';
 import { expect as must } from '#shared/lang/result.ts';
 import { DeviceClient } from '#shared/rpc/device-client.ts';
 import { connectTo } from '#shared/testing/connect.ts';
+import { Random } from '#shared/testing/random.ts';
 import { DrivenDisk } from '../testing/driven-disk.fixture.ts';
 
 const MAIN = join(import.meta.dirname, '../main.ts');
 const [IN, OUT, FLUSH] = [0, 1, 4];
 const SIZE = 1 << 20;
+
+/** The preface of a client, and its settings. */
+const HTTP2 = Buffer.concat([Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0])]);
+
+/** A frame of any type, with any flags, of one of the first streams. */
+function frame(random: Random, payload: Buffer): Buffer {
+  const head = [0, 0, payload.length, random.below(10), random.below(256), 0, 0, 0, random.below(8)];
+  return Buffer.concat([Buffer.from(head), payload]);
+}
 
 describe('ch.device.v1 of a ch-block', () => {
   let folder = '';
@@ -224,12 +234,22 @@ describe('ch.device.v1 of a ch-block', () => {
     expect(must(await device.getHealth(), 'health').serving).to.equal(true);
   }).timeout(60_000);
 
-  it('outlives a client that says nonsense', async () => {
+  it('outlives clients that say nonsense', async () => {
     const device = await serve();
     must(await device.getHealth(), 'health');
-    const raw = await connectTo(api());
-    writeFileSync(raw.fd, 'GET / HTTP/1.1\r\n\r\n');
-    raw.close();
+    const random = new Random(5);
+    const bytes = (most: number): Buffer => Buffer.from(Array.from({ length: random.below(most) }, () => random.below(256)));
+    for (let count = 0; count < 200; count++) {
+      const raw = await connectTo(api());
+      // Noise, or frames of HTTP/2 with anything in them.
+      const said = count % 4 === 0 ? [bytes(300)] : [HTTP2, ...Array.from({ length: 6 }, () => frame(random, bytes(80)))];
+      try {
+        for (const part of said) writeFileSync(raw.fd, part);
+      } catch {
+        // It has hung up already.
+      }
+      raw.close();
+    }
     expect(must(await device.getHealth(), 'health').serving).to.equal(true);
   }).timeout(60_000);
 
