@@ -69,6 +69,7 @@ describe('chctl device', () => {
     let disk = '';
     let api = '';
     let child: ChildProcess | undefined;
+    let watching: Promise<number> | undefined;
 
     beforeEach(async () => {
       folder = mkdtempSync(join(tmpdir(), 'chctl-'));
@@ -108,6 +109,23 @@ describe('chctl device', () => {
       expect((await chctl('health', '--socket', api)).stdout).to.equal('serving\n');
       const stats = await chctl('stats', '--socket', api);
       expect(stats.stdout).to.match(/^operation +requests +data +errors +mean +p50 +p99 +most\nread +0 +0 B +0 +- +- +- +-\n/);
+    }).timeout(60_000);
+
+    it('watches until the device ends', async () => {
+      let stdout = '';
+      let stderr = '';
+      const saidTwice = new Promise<void>((resolve) => {
+        const write = (text: string): void => {
+          stdout += text;
+          if (stdout.split('since ').length > 2) resolve();
+        };
+        const io = { stdout: { write }, stderr: { write: (text: string) => (stderr += text) } };
+        watching = deviceCommand(['stats', '--watch', '--socket', api], io);
+      });
+      await saidTwice;
+      child?.kill('SIGKILL');
+      expect(await watching).to.equal(1);
+      expect(stderr).to.equal(`chctl device: no device answers at "${api}"; is its process still running?\n`);
     }).timeout(60_000);
 
     it('says in one line what the device refuses, and when nobody answers', async () => {
