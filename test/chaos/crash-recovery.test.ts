@@ -157,7 +157,7 @@ describe('a disk process that is killed under load', function () {
         load.turn();
         load.restartGap();
         // The queue was filled just now: this is how far the process gets with it.
-        spin(random.below(2000) / 1000);
+        spin(random.below(700) / 1000);
         const { exited } = disk;
         disk.child.kill('SIGKILL');
         load.isHolding = true;
