@@ -19,6 +19,8 @@ import { SpinPolicy } from './spin-policy.ts';
 /** What is served, as plain data. Descriptors are the loop's from here on. */
 export interface Served extends DeviceOptions {
   readonly imageFd: number;
+  /** A file whose lock must live as long as the last request: the ring keeps it. */
+  readonly fenceFd?: number;
   /** A connected front end, or where front ends connect. */
   readonly socket: { readonly kind: 'connected' | 'listening'; readonly fd: number };
 }
@@ -65,7 +67,8 @@ export class DataLoop {
     this.#served = served;
     this.#host = host;
     const operations = Object.values(IORING_OP);
-    this.#uring = expect(IoUring.create({ entries: 512, operations, files: [asFd(served.imageFd)] }), 'io_uring');
+    const files = [served.imageFd, ...(served.fenceFd === undefined ? [] : [served.fenceFd])].map(asFd);
+    this.#uring = expect(IoUring.create({ entries: 512, operations, files }), 'io_uring');
     this.device = new BlockDevice(served, this.#uring);
     // At every message, and at the end.
     for (const [index, { fd }] of host.watched.entries()) this.#watch(fd, TOKEN_WATCHED + index, IORING_POLL_ADD_MULTI);

@@ -32,6 +32,11 @@ export function takeImage(fd: Fd, what: string, readOnly: boolean, lockWaitMs = 
   return ok({ fd, sectors: size / SECTOR_SIZE });
 }
 
+/** Waits until no request of the process before is under way, which had this file locked too; the error as above. */
+export function takeFence(fd: Fd, what: string, waitMs = LOCK_WAIT_MS): Result<Fd, string> {
+  return lock(fd, false, waitMs) === undefined ? ok(fd) : err(`${what}: requests of the process before do not end`);
+}
+
 /** Exclusive, or shared among readers; what stands in the way, as the end of a sentence. */
 function lock(fd: Fd, readOnly: boolean, waitMs: number): string | undefined {
   for (let waited = 0; ; waited += LOCK_RETRY_MS) {

@@ -15,7 +15,7 @@ import { CommandServer } from './control/command-server.ts';
 import { ControlThread, controlPorts } from './control/control-thread.ts';
 import { DataLoop, type Served } from './data-loop.ts';
 import type { LimitsGroup } from './device.ts';
-import { takeImage } from './host.ts';
+import { takeFence, takeImage } from './host.ts';
 import { GROUP_MEMORY } from './limits/rate-limiter.ts';
 import { idBytes } from './spec.ts';
 import { makeStatistics } from './stats/statistics.ts';
@@ -78,10 +78,15 @@ function readStart(start: NonNullable<ToDevice['startBlock']>, fds: readonly Own
   const group = readGroup(start, fds);
   if (!group.ok) return group;
   const readOnly = start.readOnly ?? false;
-  const taken = takeImage(image.take(), `disk ${start.id} "${start.path}"`, readOnly, start.lockWaitMs || undefined);
+  const what = `disk ${start.id} "${start.path}"`;
+  const taken = takeImage(image.take(), what, readOnly, start.lockWaitMs || undefined);
   if (!taken.ok) return taken;
+  const file = fds[(start.fence ?? 0) - 1];
+  const fence = file === undefined ? ok(undefined) : takeFence(file.take(), what, start.lockWaitMs || undefined);
+  if (!fence.ok) return fence;
   return ok({
     imageFd: taken.value.fd,
+    ...(fence.value === undefined ? {} : { fenceFd: fence.value }),
     sectors: taken.value.sectors,
     readOnly,
     id: idBytes(start.serial ?? ''),

@@ -29,7 +29,7 @@ function names(resource: Resource): readonly string[] {
     case 'random':
       return ['random'];
     case 'disk':
-      return [`image ${resource.disk.id}`];
+      return [`image ${resource.disk.id}`, `fence ${resource.disk.id}`];
     case 'connection':
       return [`core end ${resource.id}`, `device end ${resource.id}`];
     case 'console':

@@ -15,7 +15,7 @@ const VIRTIO_ID_BLOCK = 2;
 export type Resource =
   | { readonly kind: 'kvm' }
   | { readonly kind: 'boot-file'; readonly name: 'kernel' | 'firmware' | 'initramfs'; readonly path: string }
-  /** Opens `image ID`. */
+  /** Opens `image ID`, and `fence ID` of a read-only one. */
   | { readonly kind: 'disk'; readonly disk: DiskConfig }
   /** Opens `core end ID` and `device end ID`. */
   | { readonly kind: 'connection'; readonly id: string }
@@ -136,6 +136,12 @@ function groupsOf(disks: readonly DiskConfig[]): readonly string[] {
 
 function startBlock(disk: DiskConfig, options: PlanOptions): PlannedMessage<ToDevice> {
   const group = disk.rateLimitGroup;
+  const descriptors = [
+    `image ${disk.id}`,
+    `device end ${disk.id}`,
+    ...(disk.readOnly ? [`fence ${disk.id}`] : []),
+    ...(group === undefined ? [] : [`rate limit group ${group}`]),
+  ];
   return {
     message: {
       startBlock: {
@@ -148,12 +154,13 @@ function startBlock(disk: DiskConfig, options: PlanOptions): PlannedMessage<ToDe
         path: disk.path,
         logLevel: options.logLevel,
         limits: disk.limits,
-        ...(group === undefined ? {} : { rateLimitGroup: { id: group, state: 3 } }),
+        ...(group === undefined ? {} : { rateLimitGroup: { id: group, state: position(descriptors, `rate limit group ${group}`) } }),
         image: 1,
         socket: 2,
+        fence: position(descriptors, `fence ${disk.id}`),
       },
     },
-    descriptors: [`image ${disk.id}`, `device end ${disk.id}`, ...(group === undefined ? [] : [`rate limit group ${group}`])],
+    descriptors,
   };
 }
 

@@ -14,6 +14,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect as check } from 'chai';
 import { expect } from '#shared/lang/result.ts';
 import { type DeviceLauncherEnd, deviceLauncherChannel, startSocketPair } from '#shared/rpc/start-channel.ts';
+import { createSealedMemfd } from '#shared/sys/memfd.ts';
 import { type OwnedFd, asFd } from '#shared/sys/owned-fd.ts';
 import { SOCK_STREAM, socketPair } from '#shared/sys/unix-socket.ts';
 import { Random } from '#shared/testing/random.ts';
@@ -37,16 +38,28 @@ interface Case {
   readonly blocks: number;
   /** 0: reads only. */
   readonly writesOneIn: number;
+  readonly readOnly: boolean;
   /** The next process is started before the last is killed. */
   readonly standsReady: boolean;
 }
 
+const SMALL = { blockSize: 4096, blocks: 2048, writesOneIn: 2, readOnly: false, standsReady: false };
+/** Reads that take the host's disk a while. */
+const LARGE = { direct: true, blockSize: 2 ** 19, blocks: 144, writesOneIn: 0, standsReady: true };
 const CASES: readonly Case[] = [
-  { name: 'cached, reads and writes', direct: false, blockSize: 4096, blocks: 2048, writesOneIn: 2, standsReady: false },
-  { name: 'O_DIRECT, reads and writes', direct: true, blockSize: 4096, blocks: 2048, writesOneIn: 2, standsReady: false },
-  // Large ones, which take the host's disk a while.
-  { name: 'O_DIRECT, 128 reads, the next one ready', direct: true, blockSize: 2 ** 19, blocks: 144, writesOneIn: 0, standsReady: true },
+  { name: 'cached, reads and writes', direct: false, ...SMALL },
+  { name: 'O_DIRECT, reads and writes', direct: true, ...SMALL },
+  { name: 'O_DIRECT, 128 reads, the next one ready', readOnly: false, ...LARGE },
+  { name: 'O_DIRECT, 128 reads, read-only, the next one ready', readOnly: true, ...LARGE },
 ];
+
+interface Served {
+  readonly path: string;
+  readonly direct: boolean;
+  readonly readOnly: boolean;
+  /** For what is read-only, and may be locked by others too. */
+  readonly fence: OwnedFd;
+}
 
 class DiskProcess {
   readonly child: ChildProcess;
@@ -70,13 +83,15 @@ class DiskProcess {
     while (!readFileSync(`/proc/${this.child.pid}/syscall`, 'latin1').startsWith(`${RECVMSG} `)) await sleep(5);
   }
 
-  /** Has it serve the image, opened afresh, to the other end of the socket that comes back. */
-  serve(path: string, direct: boolean): OwnedFd {
+  /** Has it serve the image, opened afresh as the fence is, to the other end of the socket that comes back. */
+  serve({ path, direct, readOnly, fence }: Served): OwnedFd {
     const [front, back] = expect(socketPair(SOCK_STREAM), 'vhost-user socket');
-    const image = openSync(path, constants.O_RDWR | (direct ? constants.O_DIRECT : 0));
-    const startBlock = { id: 'disk0', path, direct, numQueues: 1, queueSize: 512, serial: '', image: 1, socket: 2, lockWaitMs: 8000 };
-    expect(this.#channel.send({ startBlock }, [asFd(image), back.fd]), 'start message');
-    closeSync(image);
+    const image = openSync(path, (readOnly ? constants.O_RDONLY : constants.O_RDWR) | (direct ? constants.O_DIRECT : 0));
+    const files = readOnly ? [image, openSync(`/proc/self/fd/${fence.fd}`, 'r+')] : [image];
+    const places = { image: 1, socket: files.length + 1, ...(readOnly ? { fence: 2 } : {}) };
+    const startBlock = { id: 'disk0', path, direct, readOnly, numQueues: 1, queueSize: 512, serial: '', lockWaitMs: 8000, ...places };
+    expect(this.#channel.send({ startBlock }, [...files.map(asFd), back.fd]), 'start message');
+    for (const file of files) closeSync(file);
     back.close();
     return front;
   }
@@ -105,15 +120,17 @@ describe('a disk process that is killed under load', function () {
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  for (const { name, direct, blockSize, blocks, writesOneIn, standsReady } of CASES) {
+  for (const { name, direct, blockSize, blocks, writesOneIn, readOnly, standsReady } of CASES) {
     it(`${name}: killed ${KILLS} times -> everything once, and as it was written`, async function () {
       writeDisk(path, blockSize, blocks);
       if (direct && !takesDirect(path)) return this.skip();
       const seed = Date.now() % 1_000_000;
       const random = new Random(seed);
+      using fence = expect(createSealedMemfd({ name: 'fence', size: 4096 }), 'fence');
+      const served = { path, direct, readOnly, fence };
       let disk = new DiskProcess();
       const place = new LinkPlace(loadMemory(blockSize));
-      const connected = await place.connectTo(disk.serve(path, direct), {
+      const connected = await place.connectTo(disk.serve(served), {
         ...{ queueCount: 1, queueSize: 512 },
         recovery: { deadlineMs: 60_000, afterwards: 'end' },
       });
@@ -168,7 +185,7 @@ describe('a disk process that is killed under load', function () {
         await disk.end();
         disk = ready ?? new DiskProcess();
         let isBack = false;
-        void driver.link.reconnect(disk.serve(path, direct)).then((result) => {
+        void driver.link.reconnect(disk.serve(served)).then((result) => {
           isBack = true;
           if (!result.ok) load.wrongs.push(result.error.message);
         });

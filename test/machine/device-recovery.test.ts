@@ -1,5 +1,5 @@
 /** A disk's process is killed under a guest that reads, through the real `chctl`, core and ch-block: the guest reads on. */
-import { readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { readdirSync, readlinkSync, renameSync, writeFileSync } from 'node:fs';
 import { type Socket, connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -67,6 +67,19 @@ describe('a disk whose process is killed', function () {
     expect((await machine.ended).status, machine.stderr()).to.equal(0);
   }
 
+  /** How many fences the process has open. */
+  function fencesOf(pid: number): number {
+    const links = readdirSync(`/proc/${pid}/fd`).map((fd) => {
+      try {
+        return readlinkSync(`/proc/${pid}/fd/${fd}`);
+      } catch {
+        // The descriptor of a moment.
+        return '';
+      }
+    });
+    return links.filter((link) => link.startsWith('/memfd:fence')).length;
+  }
+
   /** What launcher and core have open while the guest, which reads without end otherwise, has its disk and asks nothing of it. */
   async function openFilesAtRest(machine: Started & MachineProcesses): Promise<readonly number[]> {
     socket?.write('x');
@@ -112,6 +125,19 @@ describe('a disk whose process is killed', function () {
     await powerOff(machine);
     expect(heard.slice(1)).to.match(new RegExp(`^${CONTENT}*l$`));
     expect(machine.stderr()).to.equal('');
+  });
+
+  it('and reads only -> it is fenced all the same, and the next one serves', async () => {
+    const machine = await start('path=disk,readonly=on');
+    socket?.write('l');
+    await readsOn(3, machine);
+    process.kill(machine.device, 'SIGKILL');
+    const second = await replaced(machine.device, machine);
+    await readsOn(3, machine);
+    const fences = [second, machine.launcher].map((pid) => fencesOf(pid));
+    expect(fences, 'of the process, and of the launcher').to.deep.equal([1, 1]);
+    await powerOff(machine);
+    expect(heard.slice(1)).to.match(new RegExp(`^${CONTENT}*l$`));
   });
 
   it('before its driver has begun -> the driver finds another', async () => {

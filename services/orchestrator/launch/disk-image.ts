@@ -2,6 +2,7 @@ import { constants, openSync, readSync } from 'node:fs';
 import type { DiskConfig } from '#shared/config/vm-config.ts';
 import { type Result, err, ok } from '#shared/lang/result.ts';
 import { syscall } from '#shared/sys/ffi.ts';
+import { createSealedMemfd } from '#shared/sys/memfd.ts';
 import { OwnedFd } from '#shared/sys/owned-fd.ts';
 import { SYS } from '#shared/sys/syscall-numbers.ts';
 import { type LaunchError, errorName, fileMessage, named } from './launch-error.ts';
@@ -9,6 +10,7 @@ import { type OpenedFile, openFile } from './open-file.ts';
 
 const SECTOR = 512;
 const SEEK_END = 2;
+const FENCE_BYTES = 4096;
 /** Not among node's names. */
 const O_PATH = 0o1000_0000;
 const SERIAL_BYTES = 20;
@@ -18,6 +20,11 @@ export interface DiskImage {
   readonly file: OwnedFd;
   /** The same file and no way to its bytes: where it is opened again. */
   readonly place: OwnedFd;
+  /**
+   * Of an image that others may have locked as well: a file of this disk's alone, to be opened and locked by its processes one after the
+   * other. Each keeps it as long as its last request.
+   */
+  readonly fence: OwnedFd | undefined;
   /** What the guest sees where the user chose no serial: the same for the same image. */
   readonly serial: string;
   /** Equal for two paths of one image. */
@@ -42,10 +49,16 @@ export function openDiskImage(disk: DiskConfig): Result<DiskImage, LaunchError> 
     direct.value.close();
     return place;
   }
+  const fence = disk.readOnly ? makeFence(what) : ok(undefined);
+  if (!fence.ok) {
+    for (const opened of [direct.value, place.value]) opened.close();
+    return fence;
+  }
   const device = status.isBlockDevice();
   return ok({
     file: direct.value,
     place: place.value,
+    fence: fence.value,
     serial: `${status.dev}${status.rdev}${status.ino}`.slice(0, SERIAL_BYTES),
     identity: device ? `device ${status.rdev}` : `${status.dev}:${status.ino}`,
   });
@@ -95,6 +108,16 @@ function reopenDirect(disk: DiskConfig, file: OwnedFd): Result<OwnedFd, LaunchEr
   const direct = reopenDiskImage(disk, file);
   file.close();
   return direct;
+}
+
+function makeFence(what: string): Result<OwnedFd, LaunchError> {
+  const made = createSealedMemfd({ name: 'fence', size: FENCE_BYTES });
+  return made.ok ? made : err({ code: 'IMAGE', message: `${what} cannot be prepared: ${made.error.message}` });
+}
+
+/** For one process of the disk. */
+export function openFence(disk: DiskConfig, fence: OwnedFd): Result<OwnedFd, LaunchError> {
+  return reopen(disk, fence, constants.O_RDWR);
 }
 
 function openPlace(disk: DiskConfig, file: OwnedFd): Result<OwnedFd, LaunchError> {

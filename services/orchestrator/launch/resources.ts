@@ -10,12 +10,19 @@ import { createSealedMemfd } from '#shared/sys/memfd.ts';
 import { SOCK_STREAM, socketPair } from '#shared/sys/unix-socket.ts';
 import type { Resource } from '../plan.ts';
 import { type ConsoleEnds, openConsole } from './console-channel.ts';
-import { openDiskImage, reopenDiskImage } from './disk-image.ts';
+import { openDiskImage, openFence, reopenDiskImage } from './disk-image.ts';
 import { type LaunchError, named } from './launch-error.ts';
 import { openBootFile, openFile, openKvm } from './open-file.ts';
 
 /** More than the state of its buckets, which the disks' processes know. */
 const GROUP_BYTES = 4096;
+
+/** Where a disk's files are opened again. */
+interface DiskPlace {
+  readonly disk: DiskConfig;
+  readonly place: OwnedFd;
+  readonly fence: OwnedFd | undefined;
+}
 
 export class Resources implements Disposable {
   readonly #owned = new Map<string, OwnedFd>();
@@ -23,7 +30,7 @@ export class Resources implements Disposable {
   readonly #lasting = new Map<string, OwnedFd>();
   /** What regular files are used for, by their identity. */
   readonly #fileUses = new Map<string, string>();
-  readonly #places = new Map<string, { readonly disk: DiskConfig; readonly place: OwnedFd }>();
+  readonly #places = new Map<string, DiskPlace>();
   readonly #imageUsers = new Map<string, { readonly id: string; readonly writes: boolean }>();
   /** Derived from each image, by disk id: what its guest sees where the user chose no serial. */
   readonly serials = new Map<string, string>();
@@ -60,11 +67,18 @@ export class Resources implements Disposable {
     return this.#lasting.get(name)?.fd;
   }
 
-  /** A disk's image with an open file description of its own. */
-  reopenImage(id: string): Result<OwnedFd, LaunchError> {
+  /** What of a disk is opened for each of its processes, by name: with open file descriptions of its own. */
+  reopenDisk(id: string): Result<ReadonlyMap<string, OwnedFd>, LaunchError> {
     const known = this.#places.get(id);
     if (known === undefined) throw new Error(`the plan has no disk "${id}"`);
-    return reopenDiskImage(known.disk, known.place);
+    const { disk, place, fence } = known;
+    const image = reopenDiskImage(disk, place);
+    if (!image.ok) return image;
+    const opened = new Map([[`image ${id}`, image.value]]);
+    const fenced = fence === undefined ? ok(undefined) : openFence(disk, fence);
+    if (!fenced.ok) image.value.close();
+    else if (fenced.value !== undefined) opened.set(`fence ${id}`, fenced.value);
+    return fenced.ok ? ok(opened) : fenced;
   }
 
   /** The launch is over. */
@@ -75,7 +89,10 @@ export class Resources implements Disposable {
 
   [Symbol.dispose](): void {
     this.release();
-    for (const { place } of this.#places.values()) place.close();
+    for (const { place, fence } of this.#places.values()) {
+      place.close();
+      fence?.close();
+    }
     this.#places.clear();
     for (const owned of this.#lasting.values()) owned.close();
     this.#lasting.clear();
@@ -114,8 +131,12 @@ export class Resources implements Disposable {
   #openDisk({ disk }: Extract<Resource, { kind: 'disk' }>): Result<void, LaunchError> {
     const image = openDiskImage(disk);
     if (!image.ok) return image;
-    const { file, place, identity, serial } = image.value;
-    this.#places.set(disk.id, { disk, place });
+    const { file, place, fence, identity, serial } = image.value;
+    this.#places.set(disk.id, { disk, place, fence });
+    if (fence !== undefined) {
+      const opened = this.#keep(`fence ${disk.id}`, openFence(disk, fence));
+      if (!opened.ok) return opened;
+    }
     this.#owned.set(`image ${disk.id}`, file);
     this.#fileUses.set(identityOf(fstatSync(file.fd)), `disk ${disk.id}`);
     this.serials.set(disk.id, serial);

@@ -33,19 +33,15 @@ export interface Restarting {
 
 export function restartDevice(name: string, restarting: Restarting): Result<SupervisedDevice, LaunchError> {
   const { resources, script, runDirectory, verbose } = restarting;
-  const image = resources.reopenImage(name);
-  if (!image.ok) return image;
+  const disk = resources.reopenDisk(name);
+  if (!disk.ok) return disk;
   const pair = socketPair(SOCK_STREAM);
   if (!pair.ok) {
-    image.value.close();
+    for (const fd of disk.value.values()) fd.close();
     return err({ code: 'PROCESS', message: `no connection for ${name}: ${pair.error.message}` });
   }
   const [coreEnd, deviceEnd] = pair.value;
-  const opened = new Map<string, OwnedFd>([
-    [`image ${name}`, image.value],
-    [`core end ${name}`, coreEnd],
-    [`device end ${name}`, deviceEnd],
-  ]);
+  const opened = new Map<string, OwnedFd>([...disk.value, [`core end ${name}`, coreEnd], [`device end ${name}`, deviceEnd]]);
   const started = startProcess({ name, script, flags: DEVICE_FLAGS, runDirectory, verbose });
   const device = started.ok ? ok(tellBoth(name, started.value, opened, restarting)) : started;
   for (const fd of opened.values()) fd.close();

@@ -464,6 +464,7 @@ export namespace ch {
                 lockWaitMs?: (number|null);
                 limits?: (ch.start.v1.IRateLimits|null);
                 rateLimitGroup?: (ch.start.v1.IRateLimitGroup|null);
+                fence?: (number|null);
             }
 
             class StartBlock implements IStartBlock {
@@ -481,6 +482,7 @@ export namespace ch {
                 public lockWaitMs: number;
                 public limits?: (ch.start.v1.IRateLimits|null);
                 public rateLimitGroup?: (ch.start.v1.IRateLimitGroup|null);
+                public fence: number;
                 public static create(properties?: ch.start.v1.IStartBlock): ch.start.v1.StartBlock;
                 public static encode(message: ch.start.v1.IStartBlock, writer?: $protobuf.Writer): $protobuf.Writer;
                 public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): ch.start.v1.StartBlock;

@@ -3951,6 +3951,7 @@ export const ch = $root.ch = (() => {
                  * @property {number|null} [lockWaitMs] StartBlock lockWaitMs
                  * @property {ch.start.v1.IRateLimits|null} [limits] StartBlock limits
                  * @property {ch.start.v1.IRateLimitGroup|null} [rateLimitGroup] StartBlock rateLimitGroup
+                 * @property {number|null} [fence] StartBlock fence
                  */
 
                 /**
@@ -4073,6 +4074,14 @@ export const ch = $root.ch = (() => {
                 StartBlock.prototype.rateLimitGroup = null;
 
                 /**
+                 * StartBlock fence.
+                 * @member {number} fence
+                 * @memberof ch.start.v1.StartBlock
+                 * @instance
+                 */
+                StartBlock.prototype.fence = 0;
+
+                /**
                  * Creates a new StartBlock instance using the specified properties.
                  * @function create
                  * @memberof ch.start.v1.StartBlock
@@ -4126,6 +4135,8 @@ export const ch = $root.ch = (() => {
                         $root.ch.start.v1.RateLimits.encode(message.limits, writer.uint32(/* id 12, wireType 2 =*/98).fork(), q + 1).ldelim();
                     if (message.rateLimitGroup != null && Object.hasOwnProperty.call(message, "rateLimitGroup"))
                         $root.ch.start.v1.RateLimitGroup.encode(message.rateLimitGroup, writer.uint32(/* id 13, wireType 2 =*/106).fork(), q + 1).ldelim();
+                    if (message.fence != null && Object.hasOwnProperty.call(message, "fence"))
+                        writer.uint32(/* id 14, wireType 0 =*/112).uint32(message.fence);
                     return writer;
                 };
 
@@ -4213,6 +4224,10 @@ export const ch = $root.ch = (() => {
                             }
                         case 13: {
                                 message.rateLimitGroup = $root.ch.start.v1.RateLimitGroup.decode(reader, reader.uint32(), undefined, long + 1);
+                                break;
+                            }
+                        case 14: {
+                                message.fence = reader.uint32();
                                 break;
                             }
                         default:
