@@ -1,9 +1,12 @@
 /** A disk's process is killed under a guest that reads, through the real `chctl`, core and ch-block: the guest reads on. */
-import { readdirSync, readlinkSync, renameSync, writeFileSync } from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readlinkSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { type Socket, connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
+import { CHECKOUT } from '../harness/checkout.ts';
 import { type CommandPlace, type MachineProcesses, type Started, inPlaces } from './chctl-command.ts';
 import { writeCommandGuest } from './command-guest.ts';
 import { needsKvm } from './tiny-machine.ts';
@@ -60,6 +63,12 @@ describe('a disk whose process is killed', function () {
   async function readsOn(times: number, machine: Started): Promise<void> {
     const before = heard.length;
     await until(`${times} more reads`, () => heard.length >= before + times, machine);
+  }
+
+  /** `chctl device`. Whatever it says is nobody's business here. */
+  function device(...args: readonly string[]): ChildProcess {
+    const options = { cwd: place.folder, env: place.environment, stdio: 'ignore' } as const;
+    return spawn(join(CHECKOUT, 'bin/chctl'), ['device', ...args], options);
   }
 
   async function powerOff(machine: Started): Promise<void> {
@@ -173,6 +182,35 @@ describe('a disk whose process is killed', function () {
     socket?.write('o');
     expect((await machine.ended).status).to.equal(0);
   });
+
+  for (const [what, order] of [
+    ['resized', (time: number) => ['resize', '_disk0', '--size', `${128 + (time % 2) * 64}K`, '--allow-shrink']],
+    ['drained', () => ['drain', '_disk0']],
+  ] as const) {
+    it(`while it is ${what} -> the guest reads on`, async () => {
+      const machine = await start('path=disk');
+      socket?.write('l');
+      await readsOn(3, machine);
+      let pid = machine.device;
+      for (let time = 0; time < 6; time++) {
+        const ended = once(device(...order(time)), 'exit');
+        // A chctl takes some 200 ms to begin.
+        await sleep(100 + 40 * time);
+        process.kill(pid, 'SIGKILL');
+        await ended;
+        pid = await replaced(pid, machine);
+        // The order may have come to that one.
+        if (what === 'drained') await once(device('resume', '_disk0'), 'exit');
+        await readsOn(3, machine);
+        await sleep(SERVICE_MS);
+      }
+      const [status] = await once(device('resize', '_disk0', '--size', '256K'), 'exit');
+      expect([status, statSync(join(place.folder, 'disk')).size]).to.deep.equal([0, 256 << 10]);
+      await powerOff(machine);
+      expect(heard.slice(1)).to.match(new RegExp(`^${CONTENT}*l$`));
+      expect(machine.stderr()).to.equal('');
+    });
+  }
 
   it('with restart_timeout=0 -> status 4', async () => {
     const machine = await start('path=disk,restart_timeout=0');
