@@ -274,7 +274,7 @@ export class Supervisor {
     const { child, channel } = device.current;
     const delayMs = device.nextDelayMs();
     if (delayMs === undefined) return this.#decide(this.#lost(child, `${how}, again and again`));
-    this.#options.log(1, `device ${device.name}: its process ${how}; another one is started`);
+    for (const line of [`device ${device.name}: its process ${how}; another one is started`, ...logTail(child)]) this.#options.log(1, line);
     this.#after(delayMs, () => {
       const started = this.#options.restart(device.name);
       if (!started.ok) return this.#replace(device, `cannot be started again (${started.error.message})`);
