@@ -4,6 +4,7 @@
  */
 import { type CoreEnd, type FromCore, coreStartChannel } from '#shared/rpc/start-channel.ts';
 import { monotonicMs } from '#shared/sys/clock.ts';
+import { compileLess } from '#shared/sys/compile-less.ts';
 import { EXIT, exitNow, exitOnUncaught } from '#shared/sys/process-exit.ts';
 import { Watcher } from '#shared/sys/watcher.ts';
 import { type ControllerParts, Controller } from './lifecycle/controller.ts';
@@ -87,6 +88,7 @@ async function tellStarted(machine: VirtualMachine): Promise<void> {
   await machine.threads.begun(0);
   phases.push(phase('running'));
   tell({ started: { phases } });
+  compileLess();
 }
 
 function logger(level: number): ControllerParts['log'] {

@@ -11,7 +11,7 @@ import { tooFewOpenFiles } from './launch/open-files.ts';
 import { Resources } from './launch/resources.ts';
 import { makeRunDirectory, register, removeRunDirectory, sweepStale } from './launch/run-directory.ts';
 import { SLOW_KVM, cpuHasVirtualization, looksLikeLinux } from './launch/slow-kvm.ts';
-import { CORE_FLAGS, DEVICE_FLAGS, type StartedProcess, inheritNothing, startProcess } from './launch/start-process.ts';
+import { type StartedProcess, inheritNothing, startProcess } from './launch/start-process.ts';
 import { type LaunchPlan, planLaunch, recoveryOf } from './plan.ts';
 import { Signals } from './signals.ts';
 import { type Outcome, endedBySignal } from './supervise/outcome.ts';
@@ -66,7 +66,7 @@ export class BegunMachine {
     const signals = new Signals();
     const directory = makeRunDirectory();
     if (!directory.ok) return directory;
-    const core = startProcess({ name: 'core', script: coreScript, flags: CORE_FLAGS, runDirectory: directory.value, verbose });
+    const core = startProcess({ name: 'core', script: coreScript, runDirectory: directory.value, verbose });
     if (core.ok) return ok(new BegunMachine(core.value, directory.value, verbose, signals));
     removeRunDirectory(directory.value);
     return core;
@@ -128,7 +128,6 @@ export class BegunMachine {
       const device = startProcess({
         name,
         script: programs[program],
-        flags: DEVICE_FLAGS,
         runDirectory: this.#directory,
         verbose: this.#verbose,
       });

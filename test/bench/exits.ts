@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Interface, createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
-import { CORE_FLAGS } from '../../services/orchestrator/launch/start-process.ts';
+import { NODE_FLAGS } from '../../services/orchestrator/launch/start-process.ts';
 import type { Bench } from './frame/bench.ts';
 import { takePairs } from './frame/pairs.ts';
 import { makeReady } from './frame/ready.ts';
@@ -32,7 +32,7 @@ Peer: the same guest and loop in a C program, built with gcc. ${PAIRS_HELP}`,
     try {
       const program = join(folder, 'peer');
       execFileSync('gcc', ['-O2', '-o', program, join(PLACE, 'peer.c')]);
-      const ours = new Side(process.execPath, [...CORE_FLAGS, join(PLACE, 'ours.ts'), String(EXITS)]);
+      const ours = new Side(process.execPath, [...NODE_FLAGS, join(PLACE, 'ours.ts'), String(EXITS)]);
       const peer = new Side(program, [String(EXITS)]);
       sides.push(ours, peer);
       // The first of each warms its code.

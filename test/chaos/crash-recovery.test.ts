@@ -21,7 +21,7 @@ import { Random } from '#shared/testing/random.ts';
 import { resources } from '#shared/testing/raw-front-end.ts';
 import { InterruptTarget } from '../../vmm-core/bus/testing/interrupt-target.ts';
 import { GUEST_START, LinkPlace, LinkedDriver } from '../../vmm-core/link/testing/linked-device.fixture.ts';
-import { DEVICE_FLAGS } from '../../services/orchestrator/launch/start-process.ts';
+import { NODE_FLAGS } from '../../services/orchestrator/launch/start-process.ts';
 import { CHECKOUT } from '../harness/checkout.ts';
 import { StampedLoad, loadMemory, stamp } from './stamped-load.ts';
 
@@ -71,7 +71,7 @@ class DiskProcess {
     const script = join(CHECKOUT, 'dist/devices/block/main.js');
     // As the launcher does it, below bin/chctl.
     const env = { ...process.env, MALLOC_ARENA_MAX: '1', NODE_COMPILE_CACHE: join(CHECKOUT, 'dist/.compile-cache') };
-    this.child = spawn(process.execPath, [...DEVICE_FLAGS, script], { stdio: ['ignore', 'inherit', 'inherit', theirs.fd], env });
+    this.child = spawn(process.execPath, [...NODE_FLAGS, script], { stdio: ['ignore', 'inherit', 'inherit', theirs.fd], env });
     theirs.close();
     this.exited = once(this.child, 'exit');
     this.#channel = deviceLauncherChannel(ours);

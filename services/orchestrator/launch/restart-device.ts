@@ -10,7 +10,7 @@ import type { LaunchPlan, PlannedMessage } from '../plan.ts';
 import type { SupervisedDevice } from '../supervise/supervisor.ts';
 import type { LaunchError } from './launch-error.ts';
 import type { Resources } from './resources.ts';
-import { DEVICE_FLAGS, type StartedProcess, startProcess } from './start-process.ts';
+import { type StartedProcess, startProcess } from './start-process.ts';
 import { withSerial } from './tell-plan.ts';
 
 /**
@@ -42,7 +42,7 @@ export function restartDevice(name: string, restarting: Restarting): Result<Supe
   }
   const [coreEnd, deviceEnd] = pair.value;
   const opened = new Map<string, OwnedFd>([...disk.value, [`core end ${name}`, coreEnd], [`device end ${name}`, deviceEnd]]);
-  const started = startProcess({ name, script, flags: DEVICE_FLAGS, runDirectory, verbose });
+  const started = startProcess({ name, script, runDirectory, verbose });
   const device = started.ok ? ok(tellBoth(name, started.value, opened, restarting)) : started;
   for (const fd of opened.values()) fd.close();
   return device;

@@ -18,8 +18,6 @@ export interface ProcessSpec {
   readonly runDirectory: string;
   /** What it prints goes to our standard error instead of a log file. */
   readonly verbose: boolean;
-  /** Node's own. */
-  readonly flags: readonly string[];
 }
 
 export interface StartedProcess {
@@ -32,16 +30,9 @@ export interface StartedProcess {
  * A process of ours allocates next to nothing once it runs: 1 MiB is plenty for what is young, one thread for node's own work, one
  * arena for malloc. Together 6 MB less of private memory. (bin/lib/launch.sh says the same for programs started by hand.)
  */
-const SMALL = ['--max-semi-space-size=1', '--v8-pool-size=1'];
+export const NODE_FLAGS = ['--max-semi-space-size=1', '--v8-pool-size=1'];
 
-/**
- * The core's code is entered for what a guest does seldom: it is compiled on the thread that runs it, and not at any length. 2.5 MB
- * less of the optimizing compiler stays in memory; an exit costs the same (test/bench/exits, which runs with these).
- */
-export const CORE_FLAGS = [...SMALL, '--single-threaded', '--optimize-for-size'];
-export const DEVICE_FLAGS = SMALL;
-
-export function startProcess({ name, script, runDirectory, verbose, flags }: ProcessSpec): Result<StartedProcess, LaunchError> {
+export function startProcess({ name, script, runDirectory, verbose }: ProcessSpec): Result<StartedProcess, LaunchError> {
   const pair = socketPair(SOCK_SEQPACKET);
   if (!pair.ok) return err({ code: 'PROCESS', message: `${name} cannot be started: ${pair.error.message}` });
   const [ours, theirs] = pair.value;
@@ -57,7 +48,7 @@ export function startProcess({ name, script, runDirectory, verbose, flags }: Pro
     const output = verbose ? 2 : log;
     const stdio = ['ignore', output, output, theirs.fd] as const;
     const env = { ...process.env, MALLOC_ARENA_MAX: '1' };
-    const spawned = spawn(process.execPath, [...flags, script], { stdio: [...stdio], detached: true, cwd: '/', env });
+    const spawned = spawn(process.execPath, [...NODE_FLAGS, script], { stdio: [...stdio], detached: true, cwd: '/', env });
     return ok({ child: new Child(name, spawned, logPath), socket: ours });
   } finally {
     closeSync(log);
