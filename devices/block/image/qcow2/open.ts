@@ -60,14 +60,17 @@ interface OpenedLayer {
 }
 
 function openLayer(file: ImageFile, chain: Chain, { path, readOnly }: LayerOptions): Result<OpenedLayer, ImageError> {
-  const position = joinChain(file, chain);
-  if (!position.ok) return position;
+  const joined = joinChain(file, chain);
+  if (!joined.ok) return joined;
+  const { position, isFile } = joined.value;
   const header = readHeader(file);
   if (!header.ok) return header;
   const fileSize = file.size();
   if (fileSize < 0) return host('measure the file', fileSize);
   const image = new Qcow2File(file, header.value, { readOnly, fileSize });
   if (!readOnly) {
+    // It has to become longer and shorter.
+    if (!isFile) return unsupported('is a qcow2 image on a device, which is not supported yet but for reading');
     const ready = makeWritable(image);
     if (!ready.ok) return ready;
   }
@@ -82,9 +85,9 @@ function openLayer(file: ImageFile, chain: Chain, { path, readOnly }: LayerOptio
   if (!below.ok) return below;
   const budget = chain.cacheBudget ?? CACHE_BUDGET;
   const mapping = new Mapping(image, l1.value, {
-    file: position.value,
+    file: position,
     below: below.value,
-    cacheBudget: position.value === 0 ? budget : budget / 8,
+    cacheBudget: position === 0 ? budget : budget / 8,
     state: chain.state,
   });
   const refcounts = new Refcounts(image, table.value);
@@ -95,14 +98,20 @@ function openLayer(file: ImageFile, chain: Chain, { path, readOnly }: LayerOptio
   return ok({ mapping, refcounts, hasSnapshots: header.value.snapshotCount > 0 });
 }
 
-/** The file's position among those of the chain. */
-function joinChain(file: ImageFile, chain: Chain): Result<number, ImageError> {
+interface Joined {
+  /** Among the files of the chain. */
+  readonly position: number;
+  /** Not a device. */
+  readonly isFile: boolean;
+}
+
+function joinChain(file: ImageFile, chain: Chain): Result<Joined, ImageError> {
   const status = fileStatus(file.fd);
   if (!status.ok) return err({ code: 'HOST', message: status.error.message });
   if (chain.identities.has(status.value.identity)) return err({ code: 'BACKING', message: 'is, over some steps, its own backing file' });
   if (chain.files.length >= LONGEST_CHAIN) return err({ code: 'BACKING', message: `has more than ${LONGEST_CHAIN - 1} backing files` });
   chain.identities.add(status.value.identity);
-  return ok(chain.files.push(file) - 1);
+  return ok({ position: chain.files.push(file) - 1, isFile: status.value.kind === 'file' });
 }
 
 /** Marks of others are heeded, and what nobody keeps right is given up. */
@@ -138,8 +147,8 @@ function openBelow({ name, format }: Backing, chain: Chain, childPath: string): 
 }
 
 function openRaw(file: ImageFile, chain: Chain): Result<Layer, ImageError> {
-  const position = joinChain(file, chain);
-  if (!position.ok) return position;
+  const joined = joinChain(file, chain);
+  if (!joined.ok) return joined;
   const size = file.size();
-  return size < 0 ? host('measure the file', size) : ok(new RawLayer(position.value, size));
+  return size < 0 ? host('measure the file', size) : ok(new RawLayer(joined.value.position, size));
 }
