@@ -2,10 +2,12 @@
 
 const MOST_SHOWN = 200;
 
-/** Stays on one line and cannot drive a terminal; the middle of a long text is left out. */
+/** Stays on one line, cannot drive a terminal, and is Unicode of its own; the middle of a long text is left out. */
 export function printable(text: string): string {
   const plain = text.replace(/[^\x20-\x7e\u00a0-\u2027\u202f-\u2065\u2070-\uffff]/g, '?');
-  return plain.length > MOST_SHOWN ? `${plain.slice(0, MOST_SHOWN / 2)}...${plain.slice(-MOST_SHOWN / 2)}` : plain;
+  const shown = plain.length > MOST_SHOWN ? `${plain.slice(0, MOST_SHOWN / 2)}...${plain.slice(-MOST_SHOWN / 2)}` : plain;
+  // A pair of surrogates may have been cut in two.
+  return shown.toWellFormed();
 }
 
 /** `512M` where the number is whole in a unit, else plain bytes. */

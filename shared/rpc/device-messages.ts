@@ -1,5 +1,6 @@
 /** Between the messages of ch.device.v1 and plain values. */
 import { MAX_REFILL_MS, MAX_TOKENS, type RateLimits, type TokenBucketConfig, tokenBucket } from '../config/rate-limits.ts';
+import { printable } from '../lang/printable.ts';
 import { type Result, err, ok } from '../lang/result.ts';
 import type { DeviceIdentity, DeviceState, DeviceStatistics } from './device-control.ts';
 import { API_VERSION } from './device-proto.ts';
@@ -65,7 +66,8 @@ type Masked = (typeof MASKED)[number];
 export function wantedLimits(request: UpdateLimitsRequest__Output, present: RateLimits): Result<RateLimits, Problem> {
   const given = request.updateMask?.paths ?? [];
   const unknown = given.find((path) => !isMasked(path));
-  if (unknown !== undefined) return invalid('update_mask', `update_mask: there is no "${unknown}"; known are ${MASKED.join(' and ')}`);
+  if (unknown !== undefined)
+    return invalid('update_mask', `update_mask: there is no "${printable(unknown)}"; known are ${MASKED.join(' and ')}`);
   const mask = given.length === 0 ? MASKED : given.filter(isMasked);
   let wanted: RateLimits = {};
   for (const name of MASKED) {

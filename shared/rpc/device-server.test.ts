@@ -121,6 +121,22 @@ describe('DeviceServer', () => {
     check(silent.ok ? {} : silent.error).to.deep.equal({ status: 'UNAVAILABLE', reason: 'NO_ANSWER', field: undefined, message: 'silent' });
   });
 
+  it('shows what a client brings in one short line, whatever it is', async () => {
+    const odd = `a\r\n${'\u{1f600}'.repeat(10_000)}`;
+    const refused = await client.updateLimits({ limits: {}, updateMask: { paths: [odd] } });
+    check(refused.ok ? '' : refused.error.message).to.match(
+      /^update_mask: there is no "a\?\?[^\n]{150,300}"; known are bandwidth and ops$/,
+    );
+  });
+
+  it('refuses times that no timer holds', async () => {
+    const refused = await client.drain({ deadlineMs: 2 ** 32 - 1 });
+    check(refused.ok ? '' : refused.error.message).to.equal('deadline_ms is 4294967295; the most is 86400000');
+    check(device.state.isDrained).to.equal(false);
+    const failure = await client.endOf(client.watchStats(2 ** 31));
+    check(failure?.message).to.equal('interval_ms is 2147483648; it is at least 100 and at most 86400000');
+  });
+
   it('changes the buckets that the mask names, and takes one without size for none', async () => {
     const bucket = { size: 10, oneTimeBurst: 0, refillMs: 5 };
     device.state = { ...device.state, limits: { bandwidth: bucket, ops: bucket } };

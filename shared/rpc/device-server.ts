@@ -29,6 +29,8 @@ const MOST_CONNECTIONS = 32;
 const LONGEST_MESSAGE = 64 * 1024;
 const SECTOR_SIZE = 512;
 const DEFAULT_DRAIN_MS = 30_000;
+/** A day: a timer of node's holds 31 bits, and one that is given more fires at once. */
+const LONGEST_MS = 86_400_000;
 const DEFAULT_INTERVAL_MS = 1000;
 const SHORTEST_INTERVAL_MS = 100;
 const HEALTH_INTERVAL_MS = 5000;
@@ -93,7 +95,11 @@ export class DeviceServer {
         }),
       ),
       Drain: unary((request) =>
-        this.#mutate('Drain', request, async () => answered(await control.drain(request.deadlineMs || DEFAULT_DRAIN_MS), () => ({}))),
+        this.#mutate('Drain', request, async () => {
+          const deadlineMs = request.deadlineMs || DEFAULT_DRAIN_MS;
+          if (deadlineMs > LONGEST_MS) return err(badTime('deadline_ms', deadlineMs, `the most is ${LONGEST_MS}`));
+          return answered(await control.drain(deadlineMs), () => ({}));
+        }),
       ),
       Resume: unary((request) => this.#mutate('Resume', request, async () => answered(await control.resume(), () => ({})))),
     };
@@ -112,9 +118,9 @@ export class DeviceServer {
 
   #watchStats(call: ServerWritableStream<WatchStatsRequest__Output, Stats>): void {
     const interval = call.request.intervalMs || DEFAULT_INTERVAL_MS;
-    if (interval < SHORTEST_INTERVAL_MS) {
-      const message = `interval_ms is ${interval}; the least is ${SHORTEST_INTERVAL_MS}`;
-      call.emit('error', serviceError({ status: 'INVALID_ARGUMENT', reason: 'BAD_VALUE', field: 'interval_ms', message }));
+    if (interval < SHORTEST_INTERVAL_MS || interval > LONGEST_MS) {
+      const bounds = `it is at least ${SHORTEST_INTERVAL_MS} and at most ${LONGEST_MS}`;
+      call.emit('error', serviceError(badTime('interval_ms', interval, bounds)));
       return;
     }
     repeat(call, interval, () => void call.write(statsMessage(this.#control.statistics())));
@@ -161,4 +167,8 @@ function answered<T>(state: Awaited<StateOrProblem>, answer: (state: DeviceState
 function badSize(size: string): Problem {
   const message = `a disk of ${size} bytes is none: its size is a multiple of ${SECTOR_SIZE} below 2^53`;
   return { status: 'INVALID_ARGUMENT', reason: 'BAD_VALUE', field: 'size', message };
+}
+
+function badTime(field: string, given: number, bounds: string): Problem {
+  return { status: 'INVALID_ARGUMENT', reason: 'BAD_VALUE', field, message: `${field} is ${given}; ${bounds}` };
 }
