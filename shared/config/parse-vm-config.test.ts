@@ -139,14 +139,15 @@ describe('what is wrong with options, in one line', () => {
     ],
     ['--memory size=1G,mergeable=on', '--memory mergeable=on is not supported yet; leave it out'],
     ['--memory size=1G,prefault=maybe', '--memory prefault=maybe: expected on or off'],
+    ['--disk path=a,ro=on', '--disk: unknown key "ro"; known keys are path, '],
     ['--disk pth=a', '--disk: unknown key "pth"; did you mean "path"?'],
     [
       '--memory siez=1G',
-      '--memory: unknown key "siez"; did you mean "size"?; known keys are size, prefault, hugepages, hugepage_size, shared',
+      '--memory: unknown key "siez"; did you mean "size"? (known keys are size, prefault, hugepages, hugepage_size, shared',
     ],
     [
       '--cpus bot=1',
-      '--cpus: unknown key "bot"; did you mean "boot"?; known keys are boot, max, kvm_hyperv, nested, core_scheduling, profile',
+      '--cpus: unknown key "bot"; did you mean "boot"? (known keys are boot, max, kvm_hyperv, nested, core_scheduling, profile',
     ],
     ['--disk readonly=on', '--disk "readonly=on": the key "path" is missing; add path=... (text)'],
     ['--disk path=', '--disk "path=": the key "path" is missing; add path=... (text)'],

@@ -9,7 +9,7 @@ export function renderConfigError(error: ConfigError): string {
     case 'UNKNOWN_OPTION':
       return `unknown option ${quote(error.option)}${suggestion(error.option, error.known)}`;
     case 'UNKNOWN_KEY':
-      return `${error.option}: unknown key ${quote(error.key)}${suggestion(error.key, error.known)}; known keys are ${error.known.join(', ')}`;
+      return unknownKey(error.option, error.key, error.known);
     case 'NOT_SUPPORTED_YET':
       return `${setting(error.option, error.key, error.value)} is not supported yet; ${error.instead ?? 'leave it out'}`;
     case 'UNEXPECTED_ARGUMENT':
@@ -41,23 +41,40 @@ export function renderConfigError(error: ConfigError): string {
   }
 }
 
-/** The known name nearest to `given`, if one is near enough to have been meant. */
+/** The known name nearest to `given`, if at most a third of it is mistyped: two letters are near to every other two. */
 export function nearest(given: string, known: readonly string[]): string | undefined {
+  const typed = given.toLowerCase();
   let best: string | undefined;
-  let bestDistance = Math.max(2, Math.ceil(given.length / 3)) + 1;
+  let bestSteps = Infinity;
   for (const name of known) {
-    const steps = distance(given.toLowerCase(), name);
-    if (steps < bestDistance) {
+    const steps = mistakes(typed, name);
+    if (steps < bestSteps && steps * 3 <= Math.max(typed.length, name.length)) {
       best = name;
-      bestDistance = steps;
+      bestSteps = steps;
     }
   }
   return best;
 }
 
+/** Two neighbours that are swapped are one mistake, which takes two edits. */
+function mistakes(given: string, name: string): number {
+  const swapped = given.length === name.length && sorted(given) === sorted(name);
+  return swapped ? distance(given, name) / 2 : distance(given, name);
+}
+
+function sorted(text: string): string {
+  return Array.from(text).toSorted().join('');
+}
+
 function suggestion(given: string, known: readonly string[]): string {
   const name = nearest(given, known);
   return name === undefined ? '' : `; did you mean ${quote(name)}?`;
+}
+
+function unknownKey(option: string, key: string, known: readonly string[]): string {
+  const meant = suggestion(key, known);
+  const all = `known keys are ${known.join(', ')}`;
+  return `${option}: unknown key ${quote(key)}${meant === '' ? `; ${all}` : `${meant} (${all})`}`;
 }
 
 function setting(option: string, key: string | undefined, value: string | undefined): string {

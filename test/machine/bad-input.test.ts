@@ -121,7 +121,7 @@ const MACHINES: readonly Row[] = [
   ['more CPUs than have an APIC id', off('--cpus', 'boot=255'), '--cpus boot=255: expected a whole number from 1 to 254', 2],
   ['CPUs in words', off('--cpus', 'boot=two'), '--cpus boot=two: expected a whole number from 1 to 254', 2],
   ['unknown option', off('--memry', 'size=1G'), 'unknown option "--memry"; did you mean "--memory"?', 2],
-  ['unknown key', off('--memory', 'siez=1G'), '--memory: unknown key "siez"; did you mean "size"?; known keys are size, prefault, ', 2],
+  ['unknown key', off('--memory', 'siez=1G'), '--memory: unknown key "siez"; did you mean "size"? (known keys are size, prefault, ', 2],
   ['option twice', off('--kernel', 'stay'), '--kernel is given twice; keep one of them', 2],
   ['key twice', off('--cpus', 'boot=1,boot=2'), '--cpus: the key "boot" is given twice; keep one of them', 2],
   ['not built yet', off('--net', 'tap=x'), '--net is not supported yet; leave it out', 2],
