@@ -31,6 +31,7 @@ describe('chctl', function () {
     ['no time to stop', ['run', '--stop-timeout', '1m'], 2, 'chctl: --stop-timeout "1m": expected a whole number from 1 to 86400'],
     ['not built yet', ['run', '--net', 'tap=x'], 2, 'chctl: --net is not supported yet; leave it out'],
     ['help later in a bad line', ['run', '--cpus', 'boot=0', '--net', 'x', '--help'], 2, 'chctl: --net is not supported yet'],
+    ['unknown command, nearer to another', ['devcie'], 2, 'chctl: there is no command "devcie"; did you mean "device"?'],
     ['unknown command', ['rnu'], 2, 'chctl: there is no command "rnu"; did you mean "run"?'],
   ];
   for (const [name, args, status, line] of bad) {

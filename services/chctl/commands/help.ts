@@ -4,7 +4,7 @@ import { EXIT } from '#shared/sys/process-exit.ts';
 import manifest from '../../../package.json' with { type: 'json' };
 import type { CommandIo } from '../image/image-command.ts';
 
-const COMMANDS = ['run', 'image', 'doctor', 'version', 'help'];
+const COMMANDS = ['run', 'device', 'image', 'doctor', 'version', 'help'];
 const VERSION = ['version', '--version', '-V'];
 
 const USAGE = `Usage: chctl COMMAND [options]
