@@ -46,6 +46,19 @@ describe('test runner', () => {
     expect(shown).to.match(/not finished in time: killed\n$/);
   });
 
+  it('an interrupted process -> no failure', async () => {
+    const path = file("it('a', () => {}); it('b', () => new Promise(() => setInterval(() => {}, 1000))).timeout(0);");
+    const { signal } = new AbortController();
+    let told = false;
+    const outcome = await run(path, signal, (text) => {
+      if (told || !text.includes('a')) return;
+      told = true;
+      // Heard by the runner before anybody else, so that no other listener of this process ends it.
+      process.emit('SIGTERM', 'SIGTERM');
+    });
+    expect([told, outcome.failed, outcome.failures]).to.deep.equal([true, 0, []]);
+  });
+
   it('what a test leaves among temporary files is removed, and named', async () => {
     const mark = join(folder, 'mark');
     const path = file(`

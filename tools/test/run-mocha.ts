@@ -29,7 +29,8 @@ const MOCHA = 'mocha/bin/mocha.js';
 
 /**
  * Runs test files in one mocha, in a process group of its own, with its output shown as it comes. A mocha that does not end in
- * time is killed with its group and counts as one more failure; so does one that ends badly without naming a failed test.
+ * time is killed with its group and counts as one more failure; so does one that ends badly without naming a failed test, unless
+ * it was interrupted.
  * Its temporary files go to a folder that is removed afterwards: tests that are killed cannot clean up.
  */
 export async function runMocha(run: MochaRun): Promise<MochaOutcome> {
@@ -38,7 +39,7 @@ export async function runMocha(run: MochaRun): Promise<MochaOutcome> {
   // Some tests start programs as another user.
   chmodSync(temporary, 0o755);
   let output = '';
-  const status = await runIn(temporary, run, (text) => {
+  const { status, interrupted } = await runIn(temporary, run, (text) => {
     output += text;
     show(text);
   });
@@ -49,12 +50,17 @@ export async function runMocha(run: MochaRun): Promise<MochaOutcome> {
   const counts = countsIn(output);
   const failures = [...failuresIn(output)];
   if (deadline.aborted) failures.push(`not finished in time, after: ${lastLine(output)}`);
-  else if (status !== 0 && counts.failed === 0) failures.push('ended badly, and named no test');
+  else if (status !== 0 && counts.failed === 0 && !interrupted) failures.push('ended badly, and named no test');
   return { ...counts, failed: Math.max(failures.length, counts.failed), failures };
 }
 
-/** Its exit status. */
-async function runIn(temporary: string, { files, options, deadline }: MochaRun, hear: (text: string) => void): Promise<number | null> {
+interface MochaEnd {
+  readonly status: number | null;
+  /** We were told to end, and told it. */
+  readonly interrupted: boolean;
+}
+
+async function runIn(temporary: string, { files, options, deadline }: MochaRun, hear: (text: string) => void): Promise<MochaEnd> {
   const child = spawn(process.execPath, [tool(MOCHA), ...(process.stdout.isTTY ? ['--color'] : []), ...options, ...files], {
     cwd: root,
     env: { ...process.env, TMPDIR: temporary },
@@ -63,14 +69,18 @@ async function runIn(temporary: string, { files, options, deadline }: MochaRun, 
   });
   const group = -(child.pid ?? 0);
   const end = (): void => killGroup(group, 'SIGKILL');
-  const pass = (signal: NodeJS.Signals): void => killGroup(group, signal);
+  let interrupted = false;
+  const pass = (signal: NodeJS.Signals): void => {
+    interrupted = true;
+    killGroup(group, signal);
+  };
   deadline.addEventListener('abort', end);
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, pass);
   child.stdout.on('data', (data: Buffer) => hear(data.toString()));
   const status = await new Promise<number | null>((resolve) => child.on('close', resolve));
   deadline.removeEventListener('abort', end);
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.off(signal, pass);
-  return status;
+  return { status, interrupted };
 }
 
 /** How many tests the files hold, without running any. */
