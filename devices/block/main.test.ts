@@ -4,6 +4,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, watch, wri
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { expect as must } from '#shared/lang/result.ts';
+import { DeviceClient } from '#shared/rpc/device-client.ts';
 import { connectTo } from '#shared/testing/connect.ts';
 
 const MAIN = join(import.meta.dirname, 'main.ts');
@@ -133,4 +135,44 @@ describe('ch-block', () => {
       expect(records.join('')).to.match(/^ch-block: fatal: Error: planted/);
     }).timeout(10_000);
   }
+
+  describe('with a client of ch.device.v1, a front end, and its data thread asleep in the kernel', () => {
+    /** The control thread throws when its second question to the data thread begins to wait. */
+    const throwInControl = `import { threadName } from 'node:worker_threads';
+      const wait = setTimeout;
+      let asked = 0;
+      if (threadName === 'control') globalThis.setTimeout = (act, ms, ...args) => {
+        if (ms === 5000 && ++asked === 2) queueMicrotask(() => { throw new Error('planted'); });
+        return wait(act, ms, ...args);
+      };`;
+    const throwOnMain = throws[0]?.[1] ?? '';
+
+    const ends: readonly (readonly [
+      how: string,
+      preload: string,
+      end: (child: ChildProcess, device: DeviceClient) => unknown,
+      number,
+      RegExp,
+    ])[] = [
+      ['SIGTERM', 'void 0;', (child) => child.kill('SIGTERM'), 143, /^$/],
+      ['a throw on its main thread', throwOnMain, (child) => child.kill('SIGUSR2'), 1, /^ch-block: fatal: Error: planted/],
+      ['a throw in its control thread', throwInControl, (_child, device) => device.getInfo(), 1, /^ch-block: fatal: Error: planted/],
+    ];
+    for (const [how, preload, end, status, record] of ends) {
+      it(`${how} ends it -> status ${status}`, async () => {
+        const [socket, api] = [join(folder, 'a'), join(folder, 'api')];
+        const child = await serveWith(preload, socket, '--blk-file', disk, '--api-socket', api);
+        const ended = once(child, 'close');
+        const records: string[] = [];
+        child.stderr?.on('data', (data) => records.push(String(data)));
+        using _front = await connectTo(socket);
+        using device = new DeviceClient(api);
+        must(await device.getInfo(), 'info');
+        await end(child, device);
+        expect((await ended)[0]).to.equal(status);
+        expect(records.join('')).to.match(record);
+        if (status === 143) expect([existsSync(socket), existsSync(api)]).to.deep.equal([false, false]);
+      }).timeout(60_000);
+    }
+  });
 });

@@ -205,4 +205,31 @@ describe('ch-block under its launcher', () => {
     expect((await exited)[0]).to.equal(1);
     expect(records.join('')).to.match(/^ch-block: fatal: Error: planted/);
   }).timeout(10_000);
+
+  it('ends with status 1 and one record at a throw in the thread that serves a client', async () => {
+    const preload = `import { threadName } from 'node:worker_threads';
+      const wait = setTimeout;
+      let asked = 0;
+      if (threadName === 'control') globalThis.setTimeout = (act, ms, ...args) => {
+        if (ms === 5000 && ++asked === 2) queueMicrotask(() => { throw new Error('planted'); });
+        return wait(act, ms, ...args);
+      };`;
+    const exited = launch(disk, preload);
+    const records: string[] = [];
+    child?.stderr?.on('data', (data) => records.push(String(data)));
+    channel?.receive();
+    using device = await handIn();
+    expect((await device.getInfo()).ok).to.equal(false);
+    expect((await exited)[0]).to.equal(1);
+    expect(records.join('')).to.match(/^ch-block: fatal: Error: planted/);
+  }).timeout(60_000);
+
+  it('ends by SIGTERM while it serves a client', async () => {
+    const exited = launch();
+    channel?.receive();
+    using device = await handIn();
+    must(await device.getInfo(), 'info');
+    child?.kill('SIGTERM');
+    expect(await exited).to.deep.equal([null, 'SIGTERM']);
+  }).timeout(60_000);
 });
