@@ -11,12 +11,16 @@ const SAY = [0x66, 0xba, 0xf8, 0x03, 0xb0, 0x21, 0xee];
 const POWER_OFF = [0x66, 0xba, 0x00, 0x06, 0xb0, 0x34, 0xee];
 /** cli; a: hlt; jmp a */
 const HALT = [0xfa, 0xf4, 0xeb, 0xfd];
+/** lidt of a table of zeros behind the code; ud2: a triple fault */
+const FAULT = [0x0f, 0x01, 0x1d, 0x00, 0x01, 0x10, 0x00, 0x0f, 0x0b];
+/** mov eax, 0xd0000000; jmp eax: to where there is no memory */
+const JUMP_NOWHERE = [0xb8, 0x00, 0x00, 0x00, 0xd0, 0xff, 0xe0];
 /** Where e_machine is in an ELF header. */
 const MACHINE_AT = 18;
 const AARCH64 = 183;
 const MIB = 2 ** 20;
 
-/** `off` is a kernel that says `!` and powers off; `stay` says it and stays. */
+/** `off` is a kernel that says `!` and powers off; `stay` says it and stays; `fault` and `nowhere` say it and fail. */
 export function makeFiles(folder: string): void {
   const file = (name: string, bytes: Uint8Array | string): void => writeFileSync(join(folder, name), bytes);
   const sized = (name: string, size: number): void => {
@@ -26,6 +30,8 @@ export function makeFiles(folder: string): void {
   const off = kernel([...SAY, ...POWER_OFF, ...HALT]);
   file('off', off);
   file('stay', kernel([...SAY, ...HALT]));
+  file('fault', kernel([...SAY, ...FAULT]));
+  file('nowhere', kernel([...SAY, ...JUMP_NOWHERE]));
   file('empty', '');
   file('one-byte', '\x7f');
   file('text', 'this is no kernel\n'.repeat(100));

@@ -248,4 +248,24 @@ exec "$0" "$@"`;
       });
     }
   });
+
+  describe('guests that fail', () => {
+    for (const [name, args, reason] of [
+      ['a second triple fault within 5 s', ['--kernel', 'fault'], /^the guest failed: vCPU 0: triple fault, within 5 s of the last one$/],
+      ['the first triple fault with --no-reboot', ['--kernel', 'fault', '--no-reboot'], /^the guest failed: vCPU 0: triple fault$/],
+      ['what KVM cannot go on from', ['--kernel', 'nowhere'], /^the guest failed: vCPU 0: KVM could not go on \(.*\)$/],
+    ] as const) {
+      it(`${name} -> 3, the reason and the registers`, async () => {
+        const { status, lines } = await place.start(args).ended;
+        // Before it are the registers of the fault that was a reset.
+        const last = lines.findIndex((line) => reason.test(line.replace('chctl: ', '')));
+        expect(last, lines.join('\n')).to.be.at.least(0);
+        expect(lines.slice(last + 1).join('\n'))
+          .to.match(/^rip 0x/)
+          .and.match(/^cr0 0x/m)
+          .and.match(/^cs /m);
+        expect(status).to.equal(3);
+      });
+    }
+  });
 });

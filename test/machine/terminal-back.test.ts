@@ -10,6 +10,9 @@ import { makeFiles } from './bad-files.ts';
 import { type CommandPlace, type MachineProcesses, inPlaces } from './chctl-command.ts';
 import { needsKvm } from './tiny-machine.ts';
 
+/** For chctl alone, of all that inherit it: throws on its main thread at SIGUSR2. */
+const THROW = `if (process.argv[1]?.endsWith('services/chctl/main.js')) process.on('SIGUSR2', () => { throw new Error('planted'); });`;
+
 interface User {
   readonly type: (keys: string) => void;
   readonly processes: MachineProcesses;
@@ -27,12 +30,15 @@ describe('the terminal after a machine', function () {
   });
 
   /** Runs a machine at a terminal that script(1) makes; `act` when its guest has spoken. What the terminal showed. */
-  async function atTerminal(kernel: string, act: (user: User) => void): Promise<string> {
+  async function atTerminal(kernel: string, act: (user: User) => void, preload = ''): Promise<string> {
     const run = `'${join(CHECKOUT, 'bin/chctl')}' run --kernel ${kernel} --disk path=disk,restart_timeout=0`;
     writeFileSync(join(place.folder, 'session'), `stty -g\n${run}\necho "<status $?>"\nstty -g\n`);
     const child = spawn('script', ['-qfec', 'sh session', '/dev/null'], {
       cwd: place.folder,
-      env: place.environment,
+      env: {
+        ...place.environment,
+        ...(preload === '' ? {} : { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(preload)}` }),
+      },
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     let shown = '';
@@ -92,10 +98,21 @@ describe('the terminal after a machine', function () {
     });
   }
 
+  /** What was left of a machine whose launcher ended without a word to it. */
+  async function swept(): Promise<void> {
+    while (place.processes().length > 0) await sleep(10);
+    expect((await place.start(['--kernel', 'off', '--disk', 'path=disk']).ended).status).to.equal(0);
+  }
+
   it('chctl itself is killed -> as it was; its machine has ended, and the next one sweeps its folder', async () => {
     const shown = await atTerminal('stay', ({ processes }) => process.kill(processes.launcher, 'SIGKILL'));
     expect(shown).to.include('<status 137>');
-    while (place.processes().length > 0) await sleep(10);
-    expect((await place.start(['--kernel', 'off', '--disk', 'path=disk']).ended).status).to.equal(0);
+    await swept();
+  });
+
+  it('chctl itself throws -> as it was, status 1, one record; its machine has ended', async () => {
+    const shown = await atTerminal('stay', ({ processes }) => process.kill(processes.launcher, 'SIGUSR2'), THROW);
+    expect(shown).to.include('<status 1>').and.include('chctl: fatal: Error: planted');
+    await swept();
   });
 });
