@@ -39,6 +39,7 @@ export class TestVm {
   readonly #terminal: GuestTerminal;
   readonly #conversations: { readonly terminal: GuestTerminal; readonly command: RunningCommand }[] = [];
   #ended: Ended | undefined;
+  #logs = '';
 
   private constructor(place: Place, id: string, command: RunningCommand) {
     this.#place = place;
@@ -151,13 +152,15 @@ export class TestVm {
     const ended = await this.#command.ended;
     for (const { command } of this.#conversations) command.kill();
     await Promise.all(this.#conversations.map(({ command }) => command.ended));
+    // One that ended by itself has said what matters of its processes' logs, and removed them.
+    if (killed) this.#logs = (await run(this.#place, logsScript(this.#id), { timeoutMs: END_TIMEOUT_MS })).stdout;
     const check = await run(this.#place, leftScript(this.#id), { timeoutMs: END_TIMEOUT_MS });
     // One that was killed as a whole could not tidy up.
     if (killed) return [];
     return [...ended.left, ...check.stdout.split('\n').filter((line) => line !== '')];
   }
 
-  /** Puts the serial port's text and every process's log into a folder; returns it. */
+  /** Puts the serial port's text and every process's log into a folder; returns it. After close(). */
   keepLogs(name: string): string {
     const folder = join(FAILURES, `${new Date().toISOString().replaceAll(':', '')}-${name.replaceAll(/[^\w.-]+/g, '-').slice(0, 80)}`);
     mkdirSync(folder, { recursive: true });
@@ -165,6 +168,7 @@ export class TestVm {
     for (const [index, { terminal }] of this.#conversations.entries())
       writeFileSync(join(folder, `conversation-${index}.log`), terminal.text, 'latin1');
     writeFileSync(join(folder, 'chctl.log'), `${this.errors}\nexit status: ${this.#ended?.status ?? 'killed'}\n`);
+    if (this.#logs !== '') writeFileSync(join(folder, 'processes.log'), this.#logs);
     return folder;
   }
 }
@@ -194,6 +198,11 @@ function startScript(id: string, options: VmOptions): string {
 export CH_TEST_VM=${id} CH_NO_BUILD=1 TMPDIR=${folder}/tmp XDG_RUNTIME_DIR=${folder}/run
 mkdir -p "$TMPDIR" "$XDG_RUNTIME_DIR"
 exec bin/chctl run ${runArguments(options).map(quote).join(' ')}`;
+}
+
+/** The logs of core and devices, from the run folder of a machine that could not tidy up. */
+function logsScript(id: string): string {
+  return `find ${folderOf(id)}/run -name '*.log' -exec tail -v -c 65536 {} +`;
 }
 
 function leftScript(id: string): string {
