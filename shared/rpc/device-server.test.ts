@@ -20,9 +20,17 @@ class PlainDevice implements DeviceControl {
   readonly identity = { id: 'd', kind: 'plain', programVersion: '0', features: [], imagePath: '', imageType: '', readOnly: false };
   state: DeviceState = { size: 512, hasFrontEnd: false, queues: [], isDrained: false, limits: {}, limitsGroup: '' };
   isAnswering = true;
+  /** Of the event loop, that an answer takes. */
+  turns = 0;
   resizes = 0;
 
-  describe(): StateOrProblem {
+  /** Whoever asks hears of the state as it was then. */
+  async describe(): StateOrProblem {
+    const state = await this.#describe();
+    for (let turn = 0; turn < this.turns; turn++) await new Promise(setImmediate);
+    return state;
+  }
+  #describe(): StateOrProblem {
     return Promise.resolve(this.isAnswering ? ok(this.state) : err({ status: 'UNAVAILABLE', reason: 'NO_ANSWER', message: 'silent' }));
   }
   statistics() {
@@ -144,6 +152,14 @@ describe('DeviceServer', () => {
     check(device.state.limits).to.deep.equal({ bandwidth: bucket, ops: { ...bucket, size: 7 } });
     expect(await client.updateLimits({ limits: { ops: { size: 7 }, bandwidth: { size: 3, refillTime: 1 } } }), 'limits');
     check(device.state.limits).to.deep.equal({ bandwidth: { size: 3, oneTimeBurst: 0, refillMs: 1 } });
+  });
+
+  it('changes one bucket while another is being changed', async () => {
+    device.turns = 100;
+    const change = (name: string) => client.updateLimits({ limits: { [name]: { size: 3, refillTime: 1 } }, updateMask: { paths: [name] } });
+    for (const answer of await Promise.all([change('ops'), change('bandwidth')])) expect(answer, 'limits');
+    const bucket = { size: 3, oneTimeBurst: 0, refillMs: 1 };
+    check(device.state.limits).to.deep.equal({ bandwidth: bucket, ops: bucket });
   });
 
   it('does a repeated request once, also while the first is under way', async () => {

@@ -19,6 +19,7 @@ import { infoMessage, limitsMessage, statsMessage, wantedLimits } from './device
 import { loadDeviceProto } from './device-proto.ts';
 import type { DeviceHandlers } from './generated/device/ch/device/v1/Device.ts';
 import type { Stats } from './generated/device/ch/device/v1/Stats.ts';
+import type { UpdateLimitsRequest__Output } from './generated/device/ch/device/v1/UpdateLimitsRequest.ts';
 import type { WatchStatsRequest__Output } from './generated/device/ch/device/v1/WatchStatsRequest.ts';
 import { type MutationRequest, Mutations } from './mutations.ts';
 import { type Problem, serviceError } from './problem.ts';
@@ -42,6 +43,7 @@ export class DeviceServer {
   readonly #injector: ConnectionInjector;
   readonly #mutations = new Mutations();
   readonly #connections = new Set<Socket>();
+  #lastLimits: Promise<unknown> = Promise.resolve();
 
   constructor(control: DeviceControl) {
     this.#control = control;
@@ -81,11 +83,9 @@ export class DeviceServer {
       GetStats: unary(() => ok(statsMessage(control.statistics()))),
       WatchStats: (call) => this.#watchStats(call),
       UpdateLimits: unary((request) =>
-        this.#mutate('UpdateLimits', request, async () => {
-          const present = await control.describe();
-          const wanted = present.ok ? wantedLimits(request, present.value.limits) : present;
-          return answered(wanted.ok ? await control.setLimits(wanted.value) : wanted, ({ limits }) => ({ limits: limitsMessage(limits) }));
-        }),
+        this.#mutate('UpdateLimits', request, async () =>
+          answered(await this.#updateLimits(request), ({ limits }) => ({ limits: limitsMessage(limits) })),
+        ),
       ),
       Resize: unary((request) =>
         this.#mutate('Resize', request, async () => {
@@ -114,6 +114,18 @@ export class DeviceServer {
       const done = await act();
       return done.ok ? ok((generation: number) => ({ ...done.value, generation })) : done;
     });
+  }
+
+  /** One after the other: what a mask leaves out stays as the one before has left it. */
+  #updateLimits(request: UpdateLimitsRequest__Output): StateOrProblem {
+    const control = this.#control;
+    const updated = this.#lastLimits.then(async () => {
+      const present = await control.describe();
+      const wanted = present.ok ? wantedLimits(request, present.value.limits) : present;
+      return wanted.ok ? control.setLimits(wanted.value) : wanted;
+    });
+    this.#lastLimits = updated;
+    return updated;
   }
 
   #watchStats(call: ServerWritableStream<WatchStatsRequest__Output, Stats>): void {
