@@ -38,6 +38,15 @@ describe('Statistics', () => {
     expect(readStatistics(shared).operations[2]).to.deep.include({ requests: 1, sumUs: 10 });
   });
 
+  it('counts a latency that is longer than the longest as that', () => {
+    const shared = makeStatistics();
+    const statistics = new Statistics(shared);
+    statistics.nowUs = 2 ** 31 - 1;
+    statistics.done(OPERATION.flush, -2, 0);
+    const longest = 2 ** 31 - 1;
+    expect(readStatistics(shared).operations[2]).to.deep.include({ sumUs: longest, buckets: [{ upToUs: longest, count: 1 }] });
+  });
+
   it('shows another view of the same memory what was counted', () => {
     const shared = makeStatistics();
     const statistics = new Statistics(shared);

@@ -23,6 +23,8 @@ const HISTOGRAM = 3;
 const OPERATION_SIZE = HISTOGRAM + BUCKETS;
 const SIZE = OPERATIONS + NAMES.length * OPERATION_SIZE;
 
+const LONGEST_US = 2 ** 31 - 1;
+
 export type SharedStatistics = SharedArrayBuffer;
 
 /** Counters that begin now. */
@@ -54,7 +56,9 @@ export class Statistics {
   /** A request is done that began at `sinceUs`; `sectors` of 512 bytes were moved. Hot. */
   done(operation: number, sinceUs: number, sectors: number): void {
     const at = OPERATIONS + operation * OPERATION_SIZE;
-    const us = (this.nowUs - sinceUs) | 0;
+    const passed = (this.nowUs - sinceUs) | 0;
+    // More than 31 bits of it, as a host's disk may take that hangs.
+    const us = passed < 0 ? LONGEST_US : passed;
     this.#add(at + SECTORS, sectors);
     this.#add(at + SUM_US, us);
     this.#add(at + HISTOGRAM + bucketOf(us), 1);
