@@ -1,8 +1,9 @@
 /**
  * Our block process behind a foreign front end: QEMU with a software CPU, whose Linux has its root and a second disk on two
- * `ch-block`s. One queue, event index and indirect descriptors on, as QEMU and Linux negotiate them by themselves.
+ * `ch-block`s. One queue on the first and two on the second, event index and indirect descriptors on, as QEMU and Linux negotiate them by
+ * themselves.
  *
- * Of the protocol QEMU 7.2 uses MQ, CONFIG, CONFIGURE_MEM_SLOTS, INFLIGHT_SHMFD and BACKEND_REQ.
+ * Of the protocol QEMU 7.2 uses MQ, CONFIG, CONFIGURE_MEM_SLOTS, INFLIGHT_SHMFD and BACKEND_REQ (the news that a disk has grown).
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
@@ -13,11 +14,14 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { expect as check } from 'chai';
+import { expect as must } from '#shared/lang/result.ts';
+import { DeviceClient } from '#shared/rpc/device-client.ts';
 import { copyDisk, demoGuest } from '../harness/guests.ts';
 import { DEMO_PROMPT } from '../../services/chctl/image/demo.ts';
 
 const CH_BLOCK = fileURLToPath(new URL('../../bin/ch-block', import.meta.url));
 const SCRATCH_SIZE = 8 << 20;
+const MORE = 1 << 20;
 /** A software CPU boots the demo guest in some seconds; a busy machine takes longer. */
 const BOOT_MS = 150_000;
 
@@ -69,8 +73,8 @@ class Program implements AsyncDisposable {
 }
 
 /** A `ch-block` that listens. */
-async function serve(socket: string, disk: string): Promise<Program> {
-  const program = new Program(CH_BLOCK, [`--socket-path=${socket}`, `--blk-file=${disk}`]);
+async function serve(socket: string, ...options: readonly string[]): Promise<Program> {
+  const program = new Program(CH_BLOCK, [`--socket-path=${socket}`, ...options]);
   while (!existsSync(socket)) {
     if (!program.isRunning) throw new Error(`ch-block ended:\n${program.output}`);
     await sleep(20);
@@ -78,12 +82,13 @@ async function serve(socket: string, disk: string): Promise<Program> {
   return program;
 }
 
+/** The nth of them has n queues. */
 function disks(sockets: readonly string[]): string[] {
   return sockets.flatMap((socket, index) => [
     '-chardev',
     `socket,id=c${index},path=${socket}`,
     '-device',
-    `vhost-user-blk-pci,chardev=c${index},num-queues=1,event_idx=on`,
+    `vhost-user-blk-pci,chardev=c${index},num-queues=${index + 1},event_idx=on`,
   ]);
 }
 
@@ -100,7 +105,7 @@ describe('ch-block behind QEMU', function () {
     this.skip();
   });
 
-  it('a Linux guest reads and writes two disks -> the files hold what it wrote', async () => {
+  it('a Linux guest reads and writes two disks -> the files hold what it wrote, and it sees one grow', async () => {
     const guest = await demoGuest(console.error);
     const folder = mkdtempSync(join(tmpdir(), 'qemu-guest-'));
     const root = copyDisk(folder, guest.disk, 'root');
@@ -108,9 +113,10 @@ describe('ch-block behind QEMU', function () {
     const content = randomBytes(SCRATCH_SIZE);
     writeFileSync(scratch, content);
     const sockets = [join(folder, 'a'), join(folder, 'b')] as const;
+    const api = join(folder, 'api');
     {
-      await using first = await serve(sockets[0], root);
-      await using second = await serve(sockets[1], scratch);
+      await using first = await serve(sockets[0], `--blk-file=${root}`);
+      await using second = await serve(sockets[1], '--disk', `path=${scratch},num_queues=2`, `--api-socket=${api}`);
       await using qemu = new Program('qemu-system-x86_64', [
         '-M',
         'q35,accel=tcg,memory-backend=ram',
@@ -118,6 +124,8 @@ describe('ch-block behind QEMU', function () {
         'memory-backend-memfd,id=ram,size=256M,share=on',
         '-m',
         '256M',
+        '-smp',
+        '2',
         '-nodefaults',
         '-nographic',
         '-no-reboot',
@@ -134,14 +142,21 @@ describe('ch-block behind QEMU', function () {
       await qemu.waitFor(DEMO_PROMPT, 0);
       qemu.type('md5sum /dev/vdb\n');
       check(await qemu.waitFor(/[0-9a-f]{32}/, qemu.output.length)).to.equal(md5(content));
+      qemu.type('ls /sys/block/vdb/mq | tr "\\n" "."\n');
+      await qemu.waitFor(/0\.1\./, qemu.output.length);
       const from = qemu.output.length;
       // The first MiB over the last, then from the disk again and not from the cache.
       qemu.type('dd if=/dev/vdb of=/dev/vdb bs=64k count=16 seek=112 conv=fsync && echo 3 > /proc/sys/vm/drop_caches && md5sum /dev/vdb\n');
       const copied = Buffer.concat([content.subarray(0, 7 << 20), content.subarray(0, 1 << 20)]);
       check(await qemu.waitFor(/[0-9a-f]{32}/, from)).to.equal(md5(copied));
+      check(md5(readFileSync(scratch))).to.equal(md5(copied));
+      using device = new DeviceClient(api);
+      must(await device.resize({ size: SCRATCH_SIZE + MORE }), 'resize');
+      const grown = qemu.output.length;
+      qemu.type(`until [ $(cat /sys/block/vdb/size) = ${(SCRATCH_SIZE + MORE) / 512} ]; do usleep 100000; done; echo grown | tr g G\n`);
+      await qemu.waitFor('Grown', grown);
       qemu.type('poweroff\n');
       check(await qemu.exited()).to.equal(0);
-      check(md5(readFileSync(scratch))).to.equal(md5(copied));
       check([first.isRunning, second.isRunning].every((each) => each)).to.equal(true);
     }
     rmSync(folder, { recursive: true });
