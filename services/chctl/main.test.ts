@@ -44,6 +44,16 @@ describe('chctl', function () {
     });
   }
 
+  it('the help of run fits a page, every option apart from what it does', () => {
+    const { stdout } = chctl('run', '--help');
+    const lines = stdout.slice(stdout.indexOf('  --kernel'), stdout.indexOf('Examples')).trimEnd().split('\n');
+    for (const line of lines)
+      expect(line)
+        .to.match(/^( {2}\S.*| {26}\S.*)$/)
+        .and.match(/^.{1,110}$/)
+        .and.not.match(/\.\.\.\w/);
+  });
+
   for (const args of [['help'], ['--help'], ['run', '--help'], ['run', '-h'], ['help', 'run'], ['image', '--help'], ['doctor', '--help']]) {
     it(`${args.join(' ')} -> usage on standard output, status 0`, () => {
       const ended = chctl(...args);

@@ -15,13 +15,19 @@ Exit status: 0 powered off by the guest, 1 failed, 2 usage, 3 guest fault, 4 dev
 
 const SHORT: Readonly<Record<string, string>> = { verbose: '-v, ', help: '-h, ' };
 
+const HELP_COLUMN = 26;
+const COLUMNS = 110;
+
 /** The help of `chctl run`, from the table of options. */
 export function runHelp(): string {
   const specs: [string, OptionSpec][] = Object.entries(OPTIONS);
   const rows = specs.flatMap(([name, { value, help, repeats }]) => {
     if (help === undefined) return [];
     const usage = `${SHORT[name] ?? ''}--${name}${value === undefined ? '' : ` ${value}`}${repeats === true ? ' ...' : ''}`;
-    return [`  ${usage.padEnd(24)}${help}`];
+    const [first = '', ...more] = wrap(help);
+    const indented = more.map((line) => `\n${' '.repeat(HELP_COLUMN)}${line}`).join('');
+    const fits = usage.length + 4 <= HELP_COLUMN;
+    return [`  ${fits ? usage.padEnd(HELP_COLUMN - 2) : `${usage}\n${' '.repeat(HELP_COLUMN)}`}${first}${indented}`];
   });
   return `Usage: chctl run [options]
 
@@ -31,4 +37,17 @@ Defaults: --cpus boot=1 --memory size=512M --serial tty --console off --cmdline 
 ${rows.join('\n')}
 
 ${EXAMPLES}`;
+}
+
+/** As lines that fit beside the names of the options. */
+function wrap(help: string): readonly string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of help.split(' ')) {
+    if (line !== '' && HELP_COLUMN + line.length + 1 + word.length > COLUMNS) {
+      lines.push(line);
+      line = word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, line];
 }

@@ -13,9 +13,16 @@ import { type CommandIo, type Outcome, failed, parse, text, usage } from './outc
 
 export type { CommandIo } from './outcome.ts';
 
-export const IMAGE_USAGE = `Usage: chctl image kernel [DISK] KERNEL [--initramfs FILE] [--packed]
+export const IMAGE_USAGE = `Usage: chctl image info FILE [--type TYPE] [--json]
+       chctl image create FILE SIZE [--type TYPE] [--backing FILE --backing-type raw|qcow2]
+       chctl image check FILE [--type TYPE]
+       chctl image kernel [DISK] KERNEL [--initramfs FILE] [--packed]
        chctl image make debian DISK [--size 2G]
        chctl image make demo FOLDER
+
+chctl image info says what a disk image is: format, sizes, backing file, snapshots; check whether it is whole; create makes an
+empty one, of SIZE bytes (like 10G). TYPE is raw, qcow2, vhd (fixed) or vhdx; all but raw are made, and checked, with the help of
+qemu-img (apt-get install qemu-utils).
 
 chctl image kernel takes the newest kernel from /boot of a raw disk image (ext2, ext3 or ext4, alone or in a partition), or of
 this machine where no DISK is given, and writes it to KERNEL unpacked (vmlinux), which starts faster.
