@@ -50,8 +50,14 @@ describe('demo guest', function () {
     expect(await vm.waitForExit()).to.equal(0);
   });
 
-  it('poweroff at its prompt -> status 0', async () => {
-    const vm = await bootToShell();
+  it('poweroff at its prompt -> status 0; it has found its disk and its platform', async () => {
+    const platform = ['system_serial_number=SN-42', 'system_uuid=01234567-89ab-cdef-0123-456789abcdef', 'oem_strings=[one,two]'].join(',');
+    const vm = await bootToShell({ arguments: ['--platform', platform] });
+    expect((await vm.exec('cat /sys/class/dmi/id/product_serial /sys/class/dmi/id/product_uuid')).output.split(/\s+/)).to.deep.equal([
+      'SN-42',
+      '01234567-89ab-cdef-0123-456789abcdef',
+    ]);
+    expect((await vm.exec('strings -n 3 /sys/firmware/dmi/entries/11-0/raw')).output.split(/\s+/)).to.include.members(['one', 'two']);
     expect((await vm.exec('cat /sys/class/block/vda/size')).output).to.equal(String(64 * 2048));
     vm.type('poweroff\n');
     expect(await vm.waitForExit()).to.equal(0);
