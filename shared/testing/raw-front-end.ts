@@ -20,12 +20,14 @@ export class RawFrontEnd implements Disposable {
   readonly device: CopyDevice;
   readonly session: Session;
   readonly socket: UnixSocket;
+  /** What the session has told its log, each once. */
+  readonly traced = new Set<string>();
   readonly #channel: Channel;
 
   constructor(device = new CopyDevice()) {
     const [left, right] = expect(socketPair(SOCK_STREAM), 'socket pair');
     this.device = device;
-    this.session = new Session(new UnixSocket(right), device);
+    this.session = new Session(new UnixSocket(right), device, (event) => void this.traced.add(event));
     this.socket = new UnixSocket(left);
     this.#channel = new Channel(this.socket);
   }

@@ -301,6 +301,7 @@ describe('a back end session: memory [mem-*]', () => {
     check(front.ask(R.REM_MEM_REG, nth(5), [region.file.fd])).to.equal(0);
     check(front.ask(R.REM_MEM_REG, nth(5))).to.equal(1);
     check(front.ask(R.ADD_MEM_REG, nth(32), [region.file.fd])).to.equal(0);
+    check([...front.traced]).to.deep.equal(['request refused']);
   });
 
   it('takes memory that its owner could shrink [sigbus: noted, not refused]', () => {
@@ -312,6 +313,7 @@ describe('a back end session: memory [mem-*]', () => {
     front.negotiate(ALL);
     const region: RegionDescription = { guestStart: toGuest(0), size: SIZE, frontendStart: toFrontend(SIZE), fileOffset: 0 };
     check(front.ask(R.ADD_MEM_REG, encodeSingleRegion(region), [file.fd])).to.equal(0);
+    check([...front.traced]).to.deep.equal(['memory that its owner could shrink']);
     rmSync(folder, { recursive: true });
   });
 
