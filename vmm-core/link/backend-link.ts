@@ -359,7 +359,9 @@ export class BackendLink implements DeviceLink {
     absence.try();
     this.#stopFailing();
     this.#session = this.#open(socket);
-    const failure = (await this.#takeUp()) ?? this.#session.lost;
+    const refused = await this.#takeUp();
+    // One that ends in the middle of it has refused nothing.
+    const failure = this.#session.lost ?? refused;
     if (failure === undefined) {
       this.#isBack(absence);
       return ok();

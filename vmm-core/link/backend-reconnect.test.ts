@@ -250,6 +250,20 @@ describe('BackendLink and a back end that is replaced', function () {
     check(linked.place.failures).to.deep.equal([]);
   });
 
+  it('one that dies when it has the memory -> that is told, and nothing else', async () => {
+    await using linked = await begin();
+    await linked.activate();
+    await kill(linked);
+    const next = new DiskLike();
+    const setMemory = next.setMemory.bind(next);
+    next.setMemory = (...given) => {
+      setMemory(...given);
+      queueMicrotask(() => linked.peer.close());
+    };
+    const tried = await back(linked, next);
+    check(tried.ok ? '' : tried.error.message).to.equal('device disk0: its device process has closed the connection');
+  });
+
   it('one that is well is replaced too', async () => {
     await using linked = await begin();
     const queue = await linked.activate();
