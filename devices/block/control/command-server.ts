@@ -7,7 +7,7 @@ import type { Problem } from '#shared/rpc/problem.ts';
 import type { Fd } from '#shared/sys/owned-fd.ts';
 import type { DataLoop } from '../data-loop.ts';
 import { SECTOR_SIZE } from '../spec.ts';
-import type { Command, CommandAnswer, Order } from './commands.ts';
+import type { Command, CommandAnswer } from './commands.ts';
 import { possibleSize, setImageSize } from './image-size.ts';
 
 type Answer = (outcome: Result<undefined, Problem>) => void;
@@ -19,6 +19,8 @@ export class CommandServer {
   #port: MessagePort | undefined;
   /** Who waits for the requests under way to end. */
   #waiting: Answer | undefined;
+  /** The command that the disk is held for. */
+  #heldBy: number | undefined;
 
   /** `limitsChange` is told what will be in force, before it is. */
   constructor(loop: DataLoop, image: Fd, limitsChange: (limits: RateLimits) => void = () => {}) {
@@ -38,15 +40,15 @@ export class CommandServer {
     for (;;) {
       const received: { message: Command } | undefined = receiveMessageOnPort(port);
       if (received === undefined) return;
-      const { id, order } = received.message;
-      this.#carryOut(order, (outcome) => {
+      const { id } = received.message;
+      this.#carryOut(received.message, (outcome) => {
         const answer: CommandAnswer = { id, outcome: outcome.ok ? ok(this.#state()) : outcome };
         port.postMessage(answer);
       });
     }
   }
 
-  #carryOut(order: Order, answer: Answer): void {
+  #carryOut({ id, order }: Command, answer: Answer): void {
     const { device } = this.#loop;
     switch (order.kind) {
       case 'describe':
@@ -59,17 +61,26 @@ export class CommandServer {
       case 'resize':
         return this.#resize(order.size, order.allowShrink, answer);
       case 'hold':
-        return this.#hold(answer);
+        return this.#hold(id, answer);
       case 'release':
-        device.release();
-        this.#waiting?.(err(INTERRUPTED));
-        this.#waiting = undefined;
+        this.#release();
+        return answer(ok(undefined));
+      case 'abandon':
+        if (order.hold === this.#heldBy) this.#release();
         return answer(ok(undefined));
     }
   }
 
-  #hold(answer: Answer): void {
+  #release(): void {
+    this.#heldBy = undefined;
+    this.#loop.device.release();
+    this.#waiting?.(err(INTERRUPTED));
+    this.#waiting = undefined;
+  }
+
+  #hold(id: number, answer: Answer): void {
     if (this.#waiting !== undefined) return answer(err(BUSY));
+    this.#heldBy ??= id;
     this.#waiting = answer;
     this.#loop.device.hold(() => {
       this.#waiting = undefined;

@@ -14,7 +14,9 @@ export type Order =
   | { readonly kind: 'resize'; readonly size: number; readonly allowShrink: boolean }
   /** Answered when the requests under way have ended. */
   | { readonly kind: 'hold' }
-  | { readonly kind: 'release' };
+  | { readonly kind: 'release' }
+  /** That command was a hold in vain: undoes it, but none of another. */
+  | { readonly kind: 'abandon'; readonly hold: number };
 
 export interface Command {
   readonly id: number;

@@ -178,6 +178,15 @@ describe('ch.device.v1 of a ch-block', () => {
     expect(must(await device.getInfo(), 'info').drained).to.equal(false);
   }).timeout(60_000);
 
+  it('stays drained for one client when another drains it in vain', async () => {
+    const device = await serve();
+    must(await device.drain({ deadlineMs: 5000 }), 'drain');
+    for (let count = 0; count < 100; count++) await Promise.all([1, 2, 3].map(() => device.drain({ deadlineMs: 1 })));
+    expect(must(await device.getInfo(), 'info').drained).to.equal(true);
+    must(await device.resume({}), 'resume');
+    expect(must(await device.getInfo(), 'info').drained).to.equal(false);
+  }).timeout(60_000);
+
   it('keeps to limits that are set while it serves, and lets go when they are lifted', async () => {
     const device = await serve();
     const guest = await drive();

@@ -21,7 +21,7 @@ describe('RemoteControl', () => {
     const control = new RemoteControl({ identity, port: port2, wakeFd: wake.fd, statistics: makeStatistics() });
     const drained = await control.drain(20);
     expect(drained.ok ? {} : drained.error).to.deep.include({ status: 'DEADLINE_EXCEEDED', reason: 'DRAIN_TIMEOUT' });
-    expect(orders).to.deep.equal([{ kind: 'hold' }, { kind: 'release' }]);
+    expect(orders).to.deep.equal([{ kind: 'hold' }, { kind: 'abandon', hold: 1 }]);
     expect(must(await control.describe(), 'describe')).to.deep.equal(state);
     port1.close();
     wake.close();

@@ -51,10 +51,11 @@ export class RemoteControl implements DeviceControl {
     return this.#ask({ kind: 'resize', size, allowShrink });
   }
 
-  /** In vain, it leaves the disk serving. */
+  /** In vain, it leaves the disk as it was. */
   async drain(deadlineMs: number): StateOrProblem {
+    const hold = this.#nextId;
     const drained = await this.#ask({ kind: 'hold' }, deadlineMs, TOO_SLOW);
-    if (!drained.ok && drained.error === TOO_SLOW) await this.resume();
+    if (!drained.ok && drained.error === TOO_SLOW) await this.#ask({ kind: 'abandon', hold });
     return drained;
   }
 
