@@ -181,7 +181,8 @@ describe('ch.device.v1 of a ch-block', () => {
   it('stays drained for one client when another drains it in vain', async () => {
     const device = await serve();
     must(await device.drain({ deadlineMs: 5000 }), 'drain');
-    for (let count = 0; count < 100; count++) await Promise.all([1, 2, 3].map(() => device.drain({ deadlineMs: 1 })));
+    // So many at once that some of them, whatever the machine, are not answered in time.
+    await Promise.all(Array.from({ length: 1000 }, () => device.drain({ deadlineMs: 1 })));
     expect(must(await device.getInfo(), 'info').drained).to.equal(true);
     must(await device.resume({}), 'resume');
     expect(must(await device.getInfo(), 'info').drained).to.equal(false);
