@@ -18,6 +18,7 @@ const IMAGE_BYTES = 256 << 20;
 const DEPTHS = [1, 32, 128];
 const RUN_SECONDS = 1;
 const BAR = 0.9;
+const IDLE_SECONDS = 10;
 const US_PER_TICK = 10_000;
 const OTHER_PEER = 'CH_VHOST_USER_BLOCK';
 const run = promisify(execFile);
@@ -105,19 +106,18 @@ async function compare(depth: number, { tool, ours, peer }: Pairing, note: (line
   };
 }
 
-/** Ten seconds of doing nothing, both at once. */
+/** Doing nothing, both at once: every window of ten seconds, one beginning each second, so that no tick is between two samples. */
 async function compareIdle(ours: Backend, peer: Backend, note: (line: string) => void): Promise<Row> {
-  note('idle for 10 s');
-  const samples: number[] = [];
-  const peerSamples: number[] = [];
-  for (let second = 0; second < PAIRS; second++) {
-    const before = [cpuTicks(ours), cpuTicks(peer)];
-    await delay(1000);
-    samples.push(cpuTicks(ours) - (before[0] ?? 0));
-    peerSamples.push(cpuTicks(peer) - (before[1] ?? 0));
+  note(`idle for ${PAIRS + IDLE_SECONDS - 1} s`);
+  const ticks: (readonly [ours: number, peer: number])[] = [];
+  while (ticks.length < PAIRS + IDLE_SECONDS) {
+    if (ticks.length > 0) await delay(1000);
+    ticks.push([cpuTicks(ours), cpuTicks(peer)]);
   }
-  const shape = { bench: 'block', case: 'idle', unit: 'ticks a second', better: 'lower', peerName: peer.name } as const;
-  return { ...shape, samples, peerSamples, bar: BAR, cpuPerUnitUs: null, peerCpuPerUnitUs: null };
+  const windows = (side: 0 | 1): number[] =>
+    ticks.slice(IDLE_SECONDS).map((end, index) => end[side] - (ticks[index]?.[side] ?? Number.NaN));
+  const shape = { bench: 'block', case: 'idle', unit: `ticks in ${IDLE_SECONDS} s`, better: 'lower', peerName: peer.name } as const;
+  return { ...shape, samples: windows(0), peerSamples: windows(1), bar: BAR, cpuPerUnitUs: null, peerCpuPerUnitUs: null };
 }
 
 async function measure(tool: BlkioBench, backend: Backend, depth: number): Promise<Sample> {
