@@ -4,8 +4,8 @@
  */
 import { type CoreEnd, type FromCore, coreStartChannel } from '#shared/rpc/start-channel.ts';
 import { monotonicMs } from '#shared/sys/clock.ts';
-import { compileLess } from '#shared/sys/compile-less.ts';
-import { EXIT, exitNow, exitOnUncaught } from '#shared/sys/process-exit.ts';
+import { compileForSize } from '#shared/sys/compile-less.ts';
+import { EXIT, exitNow, exitOnUncaught, keepCompiledCode } from '#shared/sys/process-exit.ts';
 import { Watcher } from '#shared/sys/watcher.ts';
 import { type ControllerParts, Controller } from './lifecycle/controller.ts';
 import { EarlyOrders } from './lifecycle/early-orders.ts';
@@ -88,7 +88,9 @@ async function tellStarted(machine: VirtualMachine): Promise<void> {
   await machine.threads.begun(0);
   phases.push(phase('running'));
   tell({ started: { phases } });
-  compileLess();
+  // Now, for what is compiled later is compiled with other flags, and of no use to the next process.
+  keepCompiledCode();
+  compileForSize();
 }
 
 function logger(level: number): ControllerParts['log'] {

@@ -7,6 +7,7 @@ import { writeSync } from 'node:fs';
 import { type Result, err, expect, ok } from '#shared/lang/result.ts';
 import { type DeviceEnd, type ToDevice, deviceStartChannel } from '#shared/rpc/start-channel.ts';
 import { limitsMessage, limitsOf } from '#shared/rpc/start-limits.ts';
+import { leaveOutMaglev } from '#shared/sys/compile-less.ts';
 import { createEventFd } from '#shared/sys/eventfd.ts';
 import { Mapping } from '#shared/sys/mapping.ts';
 import { type OwnedFd, asFd } from '#shared/sys/owned-fd.ts';
@@ -51,6 +52,9 @@ export function serveLauncher(controlScript: URL): never {
   const facts = { id: start?.id ?? '', imagePath: start?.path ?? '', readOnly, wakeFd, statistics };
   let control: ControlThread | undefined;
   channel.send({ started: {} });
+  // Now, for what is compiled later is compiled with another flag, and of no use to the next process.
+  keepCompiledCode();
+  leaveOutMaglev();
   return loop.run();
 
   function connect(client: OwnedFd): void {
@@ -66,7 +70,6 @@ export function serveLauncher(controlScript: URL): never {
 
   function end(): never {
     loop.stop();
-    keepCompiledCode();
     return exitNow(EXIT.poweredOff);
   }
 }

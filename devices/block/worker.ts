@@ -1,5 +1,6 @@
 /** The data thread of a ch-block that was started by hand: its main thread heeds signals. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { leaveOutMaglev } from '#shared/sys/compile-less.ts';
 import { asFd } from '#shared/sys/owned-fd.ts';
 import { exitNow, exitOnUncaught } from '#shared/sys/process-exit.ts';
 import { CommandServer } from './control/command-server.ts';
@@ -16,6 +17,7 @@ export interface WorkerData {
 }
 
 exitOnUncaught('ch-block');
+leaveOutMaglev();
 
 const { served, stopFd, exitStatus, control }: WorkerData = workerData;
 

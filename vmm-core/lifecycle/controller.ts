@@ -8,7 +8,7 @@ import { monotonicMs } from '#shared/sys/clock.ts';
 import { EPOLLIN } from '#shared/sys/epoll.ts';
 import { drainEventFd } from '#shared/sys/eventfd.ts';
 import type { OwnedFd } from '#shared/sys/owned-fd.ts';
-import { EXIT, exitNow, keepCompiledCode } from '#shared/sys/process-exit.ts';
+import { EXIT, exitNow } from '#shared/sys/process-exit.ts';
 import type { Watcher } from '#shared/sys/watcher.ts';
 import { describeFatalExit } from '../kvm/exit.ts';
 import { POWER_EFFECT } from '../platform/power.ts';
@@ -258,7 +258,6 @@ export class Controller {
     machine.drain(LAST_WORDS_MS);
     this.#logCounts();
     channel.send({ ended: { reason, message } });
-    keepCompiledCode();
     return exitNow(EXIT.poweredOff);
   }
 

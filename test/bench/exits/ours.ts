@@ -3,7 +3,7 @@
  * line that it reads with microseconds an exit, elapsed and in user mode.
  */
 import { createInterface } from 'node:readline';
-import { compileLess } from '#shared/sys/compile-less.ts';
+import { compileForSize } from '#shared/sys/compile-less.ts';
 import { exitNow, exitOnUncaught } from '#shared/sys/process-exit.ts';
 import { TinyMachine } from '../../machine/tiny-machine.ts';
 
@@ -11,7 +11,7 @@ import { TinyMachine } from '../../machine/tiny-machine.ts';
 const READS_LINE_STATUS = [0x66, 0xba, 0xfd, 0x03, 0xec, 0xeb, 0xfd];
 
 exitOnUncaught('exits');
-compileLess();
+compileForSize();
 const exits = Number(process.argv[2]);
 await using machine = new TinyMachine({ code: READS_LINE_STATUS });
 machine.start('pause', { entry: new URL('./vcpu.ts', import.meta.url), data: { exits }, onMessage: report });
