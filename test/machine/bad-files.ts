@@ -52,7 +52,7 @@ export function makeFiles(folder: string): void {
   writeFileSync(join(folder, 'qcow2-disk'), `QFI\u00fb${'\0'.repeat(508)}`, 'latin1');
   for (let index = 1; index <= 31; index++) sized(`d${index}`, 4096);
   mkdirSync(join(folder, 'folder'));
-  symlinkSync('nowhere', join(folder, 'dangling'));
+  symlinkSync('no-such-file', join(folder, 'dangling'));
   symlinkSync('loop', join(folder, 'loop'));
   spawnSync('mkfifo', [join(folder, 'pipe')]);
   file('secret', off);
