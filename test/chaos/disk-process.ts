@@ -1,6 +1,5 @@
 /** A block device as its users have it: a process of its own behind our real front end, and guest memory with nothing else in it. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { closeSync, mkdtempSync, openSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -46,7 +45,7 @@ export class DiskProcess implements AsyncDisposable {
   readonly #log = join(this.folder, 'log');
   readonly #watcher = new Watcher();
   readonly #child: ChildProcess;
-  readonly #exited: Promise<unknown>;
+  readonly #exited: Promise<readonly [status: number | null, signal: NodeJS.Signals | null]>;
 
   private constructor(options: DiskOptions) {
     this.image = options.image ?? Buffer.concat(Array.from({ length: SECTORS }, (_, sector) => sectorBytes(sector)));
@@ -63,7 +62,7 @@ export class DiskProcess implements AsyncDisposable {
       stdio: ['ignore', log, log, theirs.fd],
     });
     closeSync(log);
-    this.#exited = once(this.#child, 'exit');
+    this.#exited = new Promise((resolve) => this.#child.once('exit', (status, signal) => resolve([status, signal])));
     theirs.close();
     this.frontend = new Frontend(new UnixSocket(ours), this.#watcher, {
       wantedFeatures: VIRTIO_F_VERSION_1 | VIRTIO_F_RING_INDIRECT_DESC | (this.eventIdx ? VIRTIO_F_RING_EVENT_IDX : 0n),
@@ -88,6 +87,11 @@ export class DiskProcess implements AsyncDisposable {
     } catch {
       return false;
     }
+  }
+
+  /** How the process ended: waits until it has. */
+  get exited(): Promise<readonly [status: number | null, signal: NodeJS.Signals | null]> {
+    return this.#exited;
   }
 
   frontendAddress(address: number): FrontendAddress {
