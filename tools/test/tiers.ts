@@ -43,7 +43,7 @@ export const TIERS: readonly Tier[] = [
     name: 'guest',
     what: 'stock Linux in our virtual machines',
     files: find('test/guest/**/*.test.ts'),
-    deadlineMinutes: 22,
+    deadlineMinutes: 25,
     prepare: (report) => coreMissing() ?? packagesMissing(['lab', 'images'], report),
   },
   {
