@@ -224,6 +224,26 @@ describe('ch-block under its launcher', () => {
     expect(records.join('')).to.match(/^ch-block: fatal: Error: planted/);
   }).timeout(60_000);
 
+  it('ends with status 1 and one record where what serves clients cannot be loaded', async () => {
+    const preload = `import { registerHooks } from 'node:module';
+      import { threadName } from 'node:worker_threads';
+      const source = "export const DeviceServer = 1; throw new Error('planted')";
+      const load = (url, context, next) =>
+        url.endsWith('/rpc/device-server.ts') ? { format: 'module', source, shortCircuit: true } : next(url, context);
+      if (threadName === 'control') registerHooks({ load });`;
+    const exited = launch(disk, preload);
+    const records: string[] = [];
+    child?.stderr?.on('data', (data) => records.push(String(data)));
+    channel?.receive();
+    const served = await handIn().then(
+      () => true,
+      () => false,
+    );
+    expect(served).to.equal(false);
+    expect((await exited)[0]).to.equal(1);
+    expect(records.join('')).to.match(/^ch-block: fatal: Error: planted/);
+  }).timeout(60_000);
+
   it('ends by SIGTERM while it serves a client', async () => {
     const exited = launch();
     channel?.receive();

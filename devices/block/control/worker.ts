@@ -1,12 +1,10 @@
 /** The control thread: gRPC for the clients whose connections it is handed. */
+import './exit-on-uncaught.ts';
 import { parentPort, workerData } from 'node:worker_threads';
 import { DeviceServer } from '#shared/rpc/device-server.ts';
-import { exitOnUncaught } from '#shared/sys/process-exit.ts';
 import manifest from '../../../package.json' with { type: 'json' };
 import type { ControlData } from './control-thread.ts';
 import { RemoteControl } from './remote-control.ts';
-
-exitOnUncaught('ch-block');
 
 const { id, imagePath, readOnly, port, wakeFd, statistics }: ControlData = workerData;
 

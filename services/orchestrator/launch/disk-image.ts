@@ -75,7 +75,7 @@ function imageProblem(disk: DiskConfig, { file, status }: OpenedFile): string | 
   const size = status.isFile() ? status.size : syscall(SYS.lseek, file.fd, 0, SEEK_END);
   if (size <= 0) return 'is empty; give it a size first, as in `truncate -s 1G FILE`';
   if (size % SECTOR !== 0) return `has ${size} bytes, which is not a multiple of ${SECTOR}; extend it with \`truncate -s %${SECTOR} FILE\``;
-  const format = disk.rawForCertain ? undefined : foreignFormat(file, size);
+  const format = disk.rawForCertain ? undefined : foreignFormat(file);
   if (format === undefined) return undefined;
   return `is a ${format} image, which is not supported yet; convert it with \`qemu-img convert -O raw\`, or add image_type=raw to serve its bytes as they are`;
 }
@@ -87,14 +87,12 @@ const MAGICS: readonly (readonly [string, string])[] = [
   ['# Disk DescriptorFile', 'VMDK'],
 ];
 
-function foreignFormat(file: OwnedFd, size: number): string | undefined {
+/** By its head alone: a footer (VHD's) lies where any guest of a raw disk writes, who could shut itself out by it. */
+function foreignFormat(file: OwnedFd): string | undefined {
   const head = Buffer.alloc(SECTOR);
   readSync(file.fd, head, 0, SECTOR, 0);
   const text = head.toString('latin1');
-  const found = MAGICS.find(([magic]) => text.startsWith(magic))?.[1];
-  if (found !== undefined) return found;
-  readSync(file.fd, head, 0, SECTOR, size - SECTOR);
-  return head.toString('latin1', 0, 8) === 'conectix' ? 'VHD' : undefined;
+  return MAGICS.find(([magic]) => text.startsWith(magic))?.[1];
 }
 
 /** Opens an image again, as it was opened first, for another device process: whatever its path leads to by now, it is the same file. */
