@@ -134,10 +134,12 @@ describe('ch-block under its launcher', () => {
       client.close();
     });
     const client = new DeviceClient(path);
-    must(await client.getHealth(), 'health');
+    const health = await client.getHealth();
     watch.close();
     await watcher.close();
     listener.close();
+    if (!health.ok) client.close();
+    must(health, 'health');
     return client;
   }
 
