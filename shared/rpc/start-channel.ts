@@ -26,10 +26,13 @@ export type CreateVm = ch.start.v1.CreateVm;
 export type AddDevice = ch.start.v1.AddDevice;
 export type StartBlock = ch.start.v1.StartBlock;
 export type RateLimitsMessage = ch.start.v1.IRateLimits;
+export type QueueAffinityMessage = ch.start.v1.IQueueAffinity;
+export type WriteCacheMessage = ch.start.v1.WriteCache;
 export type Phase = ch.start.v1.IPhase;
 export const EndedReason = start.Ended.Reason;
 export const EventKind = start.Event.Kind;
 export const RecoveryAfterwards = start.Recovery.Afterwards;
+export const WriteCache = start.WriteCache;
 
 /** The descriptor number at which every process of this project finds its start socket. */
 export const START_FD = 3;

@@ -465,6 +465,12 @@ export namespace ch {
                 limits?: (ch.start.v1.IRateLimits|null);
                 rateLimitGroup?: (ch.start.v1.IRateLimitGroup|null);
                 fence?: (number|null);
+                imageType?: (string|null);
+                backingFiles?: (boolean|null);
+                sparse?: (boolean|null);
+                queueAffinity?: (ch.start.v1.IQueueAffinity[]|null);
+                lockGranularity?: (string|null);
+                writeCache?: (ch.start.v1.WriteCache|null);
             }
 
             class StartBlock implements IStartBlock {
@@ -483,9 +489,35 @@ export namespace ch {
                 public limits?: (ch.start.v1.IRateLimits|null);
                 public rateLimitGroup?: (ch.start.v1.IRateLimitGroup|null);
                 public fence: number;
+                public imageType: string;
+                public backingFiles: boolean;
+                public sparse: boolean;
+                public queueAffinity: ch.start.v1.IQueueAffinity[];
+                public lockGranularity: string;
+                public writeCache: ch.start.v1.WriteCache;
                 public static create(properties?: ch.start.v1.IStartBlock): ch.start.v1.StartBlock;
                 public static encode(message: ch.start.v1.IStartBlock, writer?: $protobuf.Writer): $protobuf.Writer;
                 public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): ch.start.v1.StartBlock;
+            }
+
+            interface IQueueAffinity {
+                queueIndex?: (number|null);
+                hostCpus?: (number[]|null);
+            }
+
+            class QueueAffinity implements IQueueAffinity {
+                constructor(properties?: ch.start.v1.IQueueAffinity);
+                public queueIndex: number;
+                public hostCpus: number[];
+                public static create(properties?: ch.start.v1.IQueueAffinity): ch.start.v1.QueueAffinity;
+                public static encode(message: ch.start.v1.IQueueAffinity, writer?: $protobuf.Writer): $protobuf.Writer;
+                public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): ch.start.v1.QueueAffinity;
+            }
+
+            enum WriteCache {
+                WRITE_CACHE_UNSPECIFIED = 0,
+                BACK = 1,
+                THROUGH = 2
             }
 
             interface IRateLimitGroup {
@@ -549,6 +581,7 @@ export namespace ch {
                 failed?: (ch.start.v1.IFailed|null);
                 log?: (ch.start.v1.ILog|null);
                 limitsChanged?: (ch.start.v1.IRateLimits|null);
+                writeCacheChanged?: (ch.start.v1.WriteCache|null);
             }
 
             class FromDevice implements IFromDevice {
@@ -557,7 +590,8 @@ export namespace ch {
                 public failed?: (ch.start.v1.IFailed|null);
                 public log?: (ch.start.v1.ILog|null);
                 public limitsChanged?: (ch.start.v1.IRateLimits|null);
-                public message?: ("started"|"failed"|"log"|"limitsChanged");
+                public writeCacheChanged?: (ch.start.v1.WriteCache|null);
+                public message?: ("started"|"failed"|"log"|"limitsChanged"|"writeCacheChanged");
                 public static create(properties?: ch.start.v1.IFromDevice): ch.start.v1.FromDevice;
                 public static encode(message: ch.start.v1.IFromDevice, writer?: $protobuf.Writer): $protobuf.Writer;
                 public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): ch.start.v1.FromDevice;

@@ -3952,6 +3952,12 @@ export const ch = $root.ch = (() => {
                  * @property {ch.start.v1.IRateLimits|null} [limits] StartBlock limits
                  * @property {ch.start.v1.IRateLimitGroup|null} [rateLimitGroup] StartBlock rateLimitGroup
                  * @property {number|null} [fence] StartBlock fence
+                 * @property {string|null} [imageType] StartBlock imageType
+                 * @property {boolean|null} [backingFiles] StartBlock backingFiles
+                 * @property {boolean|null} [sparse] StartBlock sparse
+                 * @property {Array.<ch.start.v1.IQueueAffinity>|null} [queueAffinity] StartBlock queueAffinity
+                 * @property {string|null} [lockGranularity] StartBlock lockGranularity
+                 * @property {ch.start.v1.WriteCache|null} [writeCache] StartBlock writeCache
                  */
 
                 /**
@@ -3963,6 +3969,7 @@ export const ch = $root.ch = (() => {
                  * @param {ch.start.v1.IStartBlock=} [properties] Properties to set
                  */
                 function StartBlock(properties) {
+                    this.queueAffinity = [];
                     if (properties)
                         for (let keys = Object.keys(properties), i = 0; i < keys.length; ++i)
                             if (properties[keys[i]] != null && keys[i] !== "__proto__")
@@ -4082,6 +4089,54 @@ export const ch = $root.ch = (() => {
                 StartBlock.prototype.fence = 0;
 
                 /**
+                 * StartBlock imageType.
+                 * @member {string} imageType
+                 * @memberof ch.start.v1.StartBlock
+                 * @instance
+                 */
+                StartBlock.prototype.imageType = "";
+
+                /**
+                 * StartBlock backingFiles.
+                 * @member {boolean} backingFiles
+                 * @memberof ch.start.v1.StartBlock
+                 * @instance
+                 */
+                StartBlock.prototype.backingFiles = false;
+
+                /**
+                 * StartBlock sparse.
+                 * @member {boolean} sparse
+                 * @memberof ch.start.v1.StartBlock
+                 * @instance
+                 */
+                StartBlock.prototype.sparse = false;
+
+                /**
+                 * StartBlock queueAffinity.
+                 * @member {Array.<ch.start.v1.IQueueAffinity>} queueAffinity
+                 * @memberof ch.start.v1.StartBlock
+                 * @instance
+                 */
+                StartBlock.prototype.queueAffinity = $util.emptyArray;
+
+                /**
+                 * StartBlock lockGranularity.
+                 * @member {string} lockGranularity
+                 * @memberof ch.start.v1.StartBlock
+                 * @instance
+                 */
+                StartBlock.prototype.lockGranularity = "";
+
+                /**
+                 * StartBlock writeCache.
+                 * @member {ch.start.v1.WriteCache} writeCache
+                 * @memberof ch.start.v1.StartBlock
+                 * @instance
+                 */
+                StartBlock.prototype.writeCache = 0;
+
+                /**
                  * Creates a new StartBlock instance using the specified properties.
                  * @function create
                  * @memberof ch.start.v1.StartBlock
@@ -4137,6 +4192,19 @@ export const ch = $root.ch = (() => {
                         $root.ch.start.v1.RateLimitGroup.encode(message.rateLimitGroup, writer.uint32(/* id 13, wireType 2 =*/106).fork(), q + 1).ldelim();
                     if (message.fence != null && Object.hasOwnProperty.call(message, "fence"))
                         writer.uint32(/* id 14, wireType 0 =*/112).uint32(message.fence);
+                    if (message.imageType != null && Object.hasOwnProperty.call(message, "imageType"))
+                        writer.uint32(/* id 15, wireType 2 =*/122).string(message.imageType);
+                    if (message.backingFiles != null && Object.hasOwnProperty.call(message, "backingFiles"))
+                        writer.uint32(/* id 16, wireType 0 =*/128).bool(message.backingFiles);
+                    if (message.sparse != null && Object.hasOwnProperty.call(message, "sparse"))
+                        writer.uint32(/* id 17, wireType 0 =*/136).bool(message.sparse);
+                    if (message.queueAffinity != null && message.queueAffinity.length)
+                        for (let i = 0; i < message.queueAffinity.length; ++i)
+                            $root.ch.start.v1.QueueAffinity.encode(message.queueAffinity[i], writer.uint32(/* id 18, wireType 2 =*/146).fork(), q + 1).ldelim();
+                    if (message.lockGranularity != null && Object.hasOwnProperty.call(message, "lockGranularity"))
+                        writer.uint32(/* id 19, wireType 2 =*/154).string(message.lockGranularity);
+                    if (message.writeCache != null && Object.hasOwnProperty.call(message, "writeCache"))
+                        writer.uint32(/* id 20, wireType 0 =*/160).int32(message.writeCache);
                     return writer;
                 };
 
@@ -4230,6 +4298,32 @@ export const ch = $root.ch = (() => {
                                 message.fence = reader.uint32();
                                 break;
                             }
+                        case 15: {
+                                message.imageType = reader.string();
+                                break;
+                            }
+                        case 16: {
+                                message.backingFiles = reader.bool();
+                                break;
+                            }
+                        case 17: {
+                                message.sparse = reader.bool();
+                                break;
+                            }
+                        case 18: {
+                                if (!(message.queueAffinity && message.queueAffinity.length))
+                                    message.queueAffinity = [];
+                                message.queueAffinity.push($root.ch.start.v1.QueueAffinity.decode(reader, reader.uint32(), undefined, long + 1));
+                                break;
+                            }
+                        case 19: {
+                                message.lockGranularity = reader.string();
+                                break;
+                            }
+                        case 20: {
+                                message.writeCache = reader.int32();
+                                break;
+                            }
                         default:
                             reader.skipType(tag & 7, long);
                             break;
@@ -4244,6 +4338,174 @@ export const ch = $root.ch = (() => {
                 };
 
                 return StartBlock;
+            })();
+
+            v1.QueueAffinity = (function() {
+
+                /**
+                 * Properties of a QueueAffinity.
+                 * @memberof ch.start.v1
+                 * @interface IQueueAffinity
+                 * @property {number|null} [queueIndex] QueueAffinity queueIndex
+                 * @property {Array.<number>|null} [hostCpus] QueueAffinity hostCpus
+                 */
+
+                /**
+                 * Constructs a new QueueAffinity.
+                 * @memberof ch.start.v1
+                 * @classdesc Represents a QueueAffinity.
+                 * @implements IQueueAffinity
+                 * @constructor
+                 * @param {ch.start.v1.IQueueAffinity=} [properties] Properties to set
+                 */
+                function QueueAffinity(properties) {
+                    this.hostCpus = [];
+                    if (properties)
+                        for (let keys = Object.keys(properties), i = 0; i < keys.length; ++i)
+                            if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                                this[keys[i]] = properties[keys[i]];
+                }
+
+                /**
+                 * QueueAffinity queueIndex.
+                 * @member {number} queueIndex
+                 * @memberof ch.start.v1.QueueAffinity
+                 * @instance
+                 */
+                QueueAffinity.prototype.queueIndex = 0;
+
+                /**
+                 * QueueAffinity hostCpus.
+                 * @member {Array.<number>} hostCpus
+                 * @memberof ch.start.v1.QueueAffinity
+                 * @instance
+                 */
+                QueueAffinity.prototype.hostCpus = $util.emptyArray;
+
+                /**
+                 * Creates a new QueueAffinity instance using the specified properties.
+                 * @function create
+                 * @memberof ch.start.v1.QueueAffinity
+                 * @static
+                 * @param {ch.start.v1.IQueueAffinity=} [properties] Properties to set
+                 * @returns {ch.start.v1.QueueAffinity} QueueAffinity instance
+                 */
+                QueueAffinity.create = function create(properties) {
+                    return new QueueAffinity(properties);
+                };
+
+                /**
+                 * Encodes the specified QueueAffinity message. Does not implicitly {@link ch.start.v1.QueueAffinity.verify|verify} messages.
+                 * @function encode
+                 * @memberof ch.start.v1.QueueAffinity
+                 * @static
+                 * @param {ch.start.v1.IQueueAffinity} message QueueAffinity message or plain object to encode
+                 * @param {$protobuf.Writer} [writer] Writer to encode to
+                 * @returns {$protobuf.Writer} Writer
+                 */
+                QueueAffinity.encode = function encode(message, writer, q) {
+                    if (!writer)
+                        writer = $Writer.create();
+                    if (q === undefined)
+                        q = 0;
+                    if (q > $util.recursionLimit)
+                        throw Error("max depth exceeded");
+                    if (message.queueIndex != null && Object.hasOwnProperty.call(message, "queueIndex"))
+                        writer.uint32(/* id 1, wireType 0 =*/8).uint32(message.queueIndex);
+                    if (message.hostCpus != null && message.hostCpus.length) {
+                        writer.uint32(/* id 2, wireType 2 =*/18).fork();
+                        for (let i = 0; i < message.hostCpus.length; ++i)
+                            writer.uint32(message.hostCpus[i]);
+                        writer.ldelim();
+                    }
+                    return writer;
+                };
+
+                /**
+                 * Decodes a QueueAffinity message from the specified reader or buffer.
+                 * @function decode
+                 * @memberof ch.start.v1.QueueAffinity
+                 * @static
+                 * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+                 * @param {number} [length] Message length if known beforehand
+                 * @returns {ch.start.v1.QueueAffinity} QueueAffinity
+                 * @throws {Error} If the payload is not a reader or valid buffer
+                 * @throws {$protobuf.util.ProtocolError} If required fields are missing
+                 */
+                QueueAffinity.decode = function decode(reader, length, error, long) {
+                    if (!(reader instanceof $Reader))
+                        reader = $Reader.create(reader);
+                    if (long === undefined)
+                        long = 0;
+                    if (long > $Reader.recursionLimit)
+                        throw Error("maximum nesting depth exceeded");
+                    let end, message;
+                    if (length === undefined)
+                        end = reader.len;
+                    else {
+                        end = reader.pos + length;
+                        if (end > reader.len)
+                            throw RangeError("index out of range");
+                        length = reader.len;
+                        reader.len = end;
+                    }
+                    message = new $root.ch.start.v1.QueueAffinity();
+                    while (reader.pos < end) {
+                        let tag = reader.uint32();
+                        if (tag === error)
+                            break;
+                        switch (tag >>> 3) {
+                        case 1: {
+                                message.queueIndex = reader.uint32();
+                                break;
+                            }
+                        case 2: {
+                                if (!(message.hostCpus && message.hostCpus.length))
+                                    message.hostCpus = [];
+                                if ((tag & 7) === 2) {
+                                    let end2 = reader.uint32() + reader.pos;
+                                    if (end2 > reader.len)
+                                        throw RangeError("index out of range");
+                                    reader.len = end2;
+                                    while (reader.pos < end2)
+                                        message.hostCpus.push(reader.uint32());
+                                    if (reader.pos !== end2)
+                                        throw RangeError("index out of range");
+                                    reader.len = end;
+                                } else
+                                    message.hostCpus.push(reader.uint32());
+                                break;
+                            }
+                        default:
+                            reader.skipType(tag & 7, long);
+                            break;
+                        }
+                    }
+                    if (length !== undefined) {
+                        if (reader.pos !== end)
+                            throw RangeError("index out of range");
+                        reader.len = length;
+                    }
+                    return message;
+                };
+
+                return QueueAffinity;
+            })();
+
+            /**
+             * WriteCache enum.
+             * @name ch.start.v1.WriteCache
+             * @enum {number}
+             * @property {number} WRITE_CACHE_UNSPECIFIED=0 WRITE_CACHE_UNSPECIFIED value
+             * @property {number} BACK=1 BACK value
+             * @property {number} THROUGH=2 THROUGH value
+             */
+            v1.WriteCache = (function() {
+                const valuesById = {}, values = Object.create(valuesById);
+                values[valuesById[0] = "WRITE_CACHE_UNSPECIFIED"] = 0;
+                values[valuesById[1] = "BACK"] = 1;
+                values[valuesById[2] = "THROUGH"] = 2;
+                return values;
             })();
 
             v1.RateLimitGroup = (function() {
@@ -4792,6 +5054,7 @@ export const ch = $root.ch = (() => {
                  * @property {ch.start.v1.IFailed|null} [failed] FromDevice failed
                  * @property {ch.start.v1.ILog|null} [log] FromDevice log
                  * @property {ch.start.v1.IRateLimits|null} [limitsChanged] FromDevice limitsChanged
+                 * @property {ch.start.v1.WriteCache|null} [writeCacheChanged] FromDevice writeCacheChanged
                  */
 
                 /**
@@ -4841,17 +5104,25 @@ export const ch = $root.ch = (() => {
                  */
                 FromDevice.prototype.limitsChanged = null;
 
+                /**
+                 * FromDevice writeCacheChanged.
+                 * @member {ch.start.v1.WriteCache|null|undefined} writeCacheChanged
+                 * @memberof ch.start.v1.FromDevice
+                 * @instance
+                 */
+                FromDevice.prototype.writeCacheChanged = null;
+
                 // OneOf field names bound to virtual getters and setters
                 let $oneOfFields;
 
                 /**
                  * FromDevice message.
-                 * @member {"started"|"failed"|"log"|"limitsChanged"|undefined} message
+                 * @member {"started"|"failed"|"log"|"limitsChanged"|"writeCacheChanged"|undefined} message
                  * @memberof ch.start.v1.FromDevice
                  * @instance
                  */
                 Object.defineProperty(FromDevice.prototype, "message", {
-                    get: $util.oneOfGetter($oneOfFields = ["started", "failed", "log", "limitsChanged"]),
+                    get: $util.oneOfGetter($oneOfFields = ["started", "failed", "log", "limitsChanged", "writeCacheChanged"]),
                     set: $util.oneOfSetter($oneOfFields)
                 });
 
@@ -4891,6 +5162,8 @@ export const ch = $root.ch = (() => {
                         $root.ch.start.v1.Log.encode(message.log, writer.uint32(/* id 3, wireType 2 =*/26).fork(), q + 1).ldelim();
                     if (message.limitsChanged != null && Object.hasOwnProperty.call(message, "limitsChanged"))
                         $root.ch.start.v1.RateLimits.encode(message.limitsChanged, writer.uint32(/* id 4, wireType 2 =*/34).fork(), q + 1).ldelim();
+                    if (message.writeCacheChanged != null && Object.hasOwnProperty.call(message, "writeCacheChanged"))
+                        writer.uint32(/* id 5, wireType 0 =*/40).int32(message.writeCacheChanged);
                     return writer;
                 };
 
@@ -4942,6 +5215,10 @@ export const ch = $root.ch = (() => {
                             }
                         case 4: {
                                 message.limitsChanged = $root.ch.start.v1.RateLimits.decode(reader, reader.uint32(), undefined, long + 1);
+                                break;
+                            }
+                        case 5: {
+                                message.writeCacheChanged = reader.int32();
                                 break;
                             }
                         default:
