@@ -13,7 +13,9 @@ import { type Fd, OwnedFd, asFd } from '#shared/sys/owned-fd.ts';
 import { UnixSocket, accept } from '#shared/sys/unix-socket.ts';
 import { Session } from '#shared/vhost-user/backend/index.ts';
 import { BlockDevice, type DeviceOptions } from './device.ts';
+import type { Engine } from './engine/engine.ts';
 import { whyLeft } from './front-end-left.ts';
+import { RingSet, TOKEN_FOREIGN } from './ring-set.ts';
 import { SpinPolicy } from './spin-policy.ts';
 
 /** What is served, as plain data. Descriptors are the loop's from here on. */
@@ -42,11 +44,11 @@ export interface LoopHost {
   ended(): never;
 }
 
-const TOKEN_SOCKET = 0x2_0000;
-const TOKEN_LISTENER = 0x2_0001;
-const TOKEN_TIMEOUT = 0x2_0002;
+const TOKEN_SOCKET = TOKEN_FOREIGN;
+const TOKEN_LISTENER = TOKEN_FOREIGN + 1;
+const TOKEN_TIMEOUT = TOKEN_FOREIGN + 2;
 /** And those above: the host's own. */
-const TOKEN_WATCHED = 0x2_0003;
+const TOKEN_WATCHED = TOKEN_FOREIGN + 3;
 
 /** What is sooner is not worth a sleep of its own. */
 const SHORTEST_SLEEP_MS = 0.05;
@@ -54,7 +56,8 @@ const SHORTEST_SLEEP_MS = 0.05;
 export class DataLoop {
   readonly #served: Served;
   readonly #host: LoopHost;
-  readonly #uring: IoUring;
+  readonly #engine: Engine;
+  readonly #rings: RingSet;
   readonly device: BlockDevice;
   readonly #spin = new SpinPolicy();
   #session: Session | undefined;
@@ -68,8 +71,9 @@ export class DataLoop {
     this.#host = host;
     const operations = Object.values(IORING_OP);
     const files = [served.imageFd, ...(served.fenceFd === undefined ? [] : [served.fenceFd])].map(asFd);
-    this.#uring = expect(IoUring.create({ entries: 512, operations, files }), 'io_uring');
-    this.device = new BlockDevice(served, this.#uring);
+    this.#engine = expect(IoUring.create({ entries: 512, operations, files }), 'io_uring');
+    this.#rings = new RingSet(served, this.#engine);
+    this.device = new BlockDevice(served, this.#rings);
     // At every message, and at the end.
     for (const [index, { fd }] of host.watched.entries()) this.#watch(fd, TOKEN_WATCHED + index, IORING_POLL_ADD_MULTI);
     if (served.socket.kind === 'connected') this.#serve(new OwnedFd(served.socket.fd));
@@ -93,7 +97,7 @@ export class DataLoop {
         continue;
       }
       if (this.#spin.goesOn()) {
-        this.#uring.poke();
+        this.#engine.poke();
         continue;
       }
       this.#sleep();
@@ -102,33 +106,33 @@ export class DataLoop {
 
   /** One turn of everything that can be done without waiting; how much that was. */
   #round(): number {
-    let work = this.device.hasMore() ? this.device.take() : 0;
-    if (this.#uring.pending > 0) this.#uring.submit(0);
-    if (this.#uring.next()) {
-      this.device.statistics.tick();
+    let work = this.#rings.hasMore() ? this.#rings.take() : 0;
+    if (this.#engine.pending > 0) this.#engine.submit(0);
+    if (this.#engine.next()) {
+      this.#rings.statistics.tick();
       do {
         work++;
-        this.#dispatch(this.#uring.tokenHigh, this.#uring.tokenLow, this.#uring.result, this.#uring.flags);
-      } while (this.#uring.next());
+        this.#dispatch(this.#engine.tokenHigh, this.#engine.tokenLow, this.#engine.result, this.#engine.flags);
+      } while (this.#engine.next());
     }
-    for (const token of this.device.takeForeign()) this.#dispatch(token, 0, 0, IORING_CQE_F_MORE);
-    this.device.publish();
-    this.device.settle();
+    for (const { token, result, flags } of this.#rings.takeForeign()) this.#dispatch(token, 0, result, flags);
+    this.#rings.publish();
+    this.#rings.settle();
     return work;
   }
 
   #sleep(): void {
-    if (this.device.arm()) {
-      if (this.device.gate.isShut) this.#wakeIn(this.device.gate.opensIn());
+    if (this.#rings.arm()) {
+      if (this.#rings.gate.isShut) this.#wakeIn(this.#rings.gate.opensIn());
       this.#spin.sleeps();
-      this.#uring.submit(1);
+      this.#engine.submit(1);
       this.#spin.wakes();
     }
-    this.device.quiet();
+    this.#rings.quiet();
   }
 
   #dispatch(tokenHigh: number, tokenLow: number, result: number, flags: number): void {
-    if (tokenHigh < TOKEN_SOCKET) return this.device.complete(tokenHigh, tokenLow, result, flags);
+    if (tokenHigh < TOKEN_FOREIGN) return this.#rings.complete(tokenHigh, tokenLow, result, flags);
     if (tokenHigh === TOKEN_SOCKET) return this.#readSession();
     if (tokenHigh === TOKEN_LISTENER) return this.#accept();
     if (tokenHigh === TOKEN_TIMEOUT) {
@@ -176,11 +180,11 @@ export class DataLoop {
     const nanoseconds = Math.ceil(Math.max(ms, SHORTEST_SLEEP_MS) * 1e6);
     this.#timespec.view.setUint32(0, nanoseconds / 1e9, true);
     this.#timespec.view.setUint32(8, nanoseconds % 1e9, true);
-    this.#uring.prepare(IORING_OP.TIMEOUT, 0, -1, 0, this.#timespec.address, 1, 0, TOKEN_TIMEOUT);
+    this.#engine.prepare(IORING_OP.TIMEOUT, 0, -1, 0, this.#timespec.address, 1, 0, TOKEN_TIMEOUT);
   }
 
   #watch(fd: Fd, token: number, mode = 0): void {
-    this.#uring.prepare(IORING_OP.POLL_ADD, 0, fd, 0, 0, mode, 0, token, EPOLLIN);
+    this.#engine.prepare(IORING_OP.POLL_ADD, 0, fd, 0, 0, mode, 0, token, EPOLLIN);
   }
 }
 

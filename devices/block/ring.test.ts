@@ -49,7 +49,7 @@ class Rig implements Disposable {
     const disk = { sectors: contents.length / 512, readOnly, id, statistics, limiter: new RateLimiter() };
     this.ring = new BlockRing(
       { index: 0, writeThrough: false, callFd: undefined, enabled: true },
-      { queue, memory: this.made.memory, uring: this.#uring, disk },
+      { queue, memory: this.made.memory, engine: this.#uring, disk },
     );
   }
 

@@ -2,9 +2,10 @@
 import type { GuestMemory } from '#shared/memory/index.ts';
 import { EAGAIN, EINTR } from '#shared/sys/errno.ts';
 import { signalEventFd } from '#shared/sys/eventfd.ts';
-import { IORING_FSYNC_DATASYNC, IORING_OP, IOSQE_FIXED_FILE, type IoUring } from '#shared/sys/io-uring.ts';
+import { IORING_FSYNC_DATASYNC, IORING_OP, IOSQE_FIXED_FILE } from '#shared/sys/io-uring.ts';
 import type { Fd } from '#shared/sys/owned-fd.ts';
 import { DEFERRED, type DescriptorChain, type QueueHandler, QueueLoop, type SegmentTable, type SplitQueue } from '#shared/virtio/index.ts';
+import type { Engine } from './engine/engine.ts';
 import type { RateLimiter } from './limits/rate-limiter.ts';
 import { BlockRequest } from './request.ts';
 import {
@@ -71,7 +72,7 @@ const BEGUN = 52;
 export interface RingDependencies {
   readonly queue: SplitQueue;
   readonly memory: GuestMemory;
-  readonly uring: IoUring;
+  readonly engine: Engine;
   readonly disk: Disk;
 }
 
@@ -96,7 +97,7 @@ export class BlockRing implements QueueHandler {
   /** Bytes that may still be begun. */
   #allowance = Infinity;
   readonly #memory: GuestMemory;
-  readonly #uring: IoUring;
+  readonly #engine: Engine;
   readonly #disk: Disk;
   readonly #statistics: Statistics;
   readonly #limiter: RateLimiter;
@@ -107,7 +108,7 @@ export class BlockRing implements QueueHandler {
   /** What the request just parsed counts as. */
   #counted: number = COUNTED.other;
 
-  constructor(options: RingOptions, { queue, memory, uring, disk }: RingDependencies) {
+  constructor(options: RingOptions, { queue, memory, engine, disk }: RingDependencies) {
     this.index = options.index;
     this.callFd = options.callFd;
     this.enabled = options.enabled;
@@ -116,7 +117,7 @@ export class BlockRing implements QueueHandler {
       if (this.callFd !== undefined) signalEventFd(this.callFd);
     });
     this.#memory = memory;
-    this.#uring = uring;
+    this.#engine = engine;
     this.#disk = disk;
     this.#statistics = disk.statistics;
     this.#limiter = disk.limiter;
@@ -223,7 +224,7 @@ export class BlockRing implements QueueHandler {
     const operation = slots.getUint32(at + OPERATION, true);
     this.outstanding++;
     if (operation === IORING_OP.FSYNC) {
-      this.#uring.prepare(IORING_OP.FSYNC, IOSQE_FIXED_FILE, IMAGE_FILE, 0, 0, 0, head, this.index, IORING_FSYNC_DATASYNC);
+      this.#engine.prepare(IORING_OP.FSYNC, IOSQE_FIXED_FILE, IMAGE_FILE, 0, 0, 0, head, this.index, IORING_FSYNC_DATASYNC);
       return;
     }
     const segment = slots.getUint32(at + SEGMENT, true);
@@ -233,10 +234,20 @@ export class BlockRing implements QueueHandler {
     const flags = operation === IORING_OP.WRITE ? this.#writeFlags : 0;
     if (count === 1) {
       const length = Math.min(this.#segments.lengthAt(segment), LONGEST_PIECE);
-      this.#uring.prepare(operation, IOSQE_FIXED_FILE, IMAGE_FILE, offset, this.#segments.hostAt(segment), length, head, this.index, flags);
+      this.#engine.prepare(
+        operation,
+        IOSQE_FIXED_FILE,
+        IMAGE_FILE,
+        offset,
+        this.#segments.hostAt(segment),
+        length,
+        head,
+        this.index,
+        flags,
+      );
     } else {
       const vectored = operation === IORING_OP.READ ? IORING_OP.READV : IORING_OP.WRITEV;
-      this.#uring.prepare(
+      this.#engine.prepare(
         vectored,
         IOSQE_FIXED_FILE,
         IMAGE_FILE,

@@ -103,7 +103,7 @@ export class CommandServer {
     if (size >= before) return act();
     if (!allowShrink) return answer(err(wouldShrink(size, before)));
     if (this.#waiting !== undefined) return answer(err(BUSY));
-    const wasHeld = device.gate.isHeld;
+    const wasHeld = device.isHeld;
     this.#waiting = answer;
     device.hold(() => {
       this.#waiting = undefined;
@@ -118,8 +118,8 @@ export class CommandServer {
       size: device.sectors * SECTOR_SIZE,
       hasFrontEnd,
       queues: device.queues(),
-      isDrained: device.gate.isHeld,
-      limits: device.gate.limiter.limits,
+      isDrained: device.isHeld,
+      limits: device.limits,
       limitsGroup: device.group?.id ?? '',
     };
   }

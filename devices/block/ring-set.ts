@@ -1,0 +1,323 @@
+/** The rings that one thread serves, with the engine that does their requests: all that is hot of a disk. */
+import { assert } from '#shared/lang/assert.ts';
+import { type Result, err, ok } from '#shared/lang/result.ts';
+import type { RateLimits } from '#shared/config/rate-limits.ts';
+import { GuestMemory } from '#shared/memory/index.ts';
+import { monotonicMs } from '#shared/sys/clock.ts';
+import { EPOLLIN, EPOLLOUT } from '#shared/sys/epoll.ts';
+import { signalEventFd } from '#shared/sys/eventfd.ts';
+import { IORING_CQE_F_MORE, IORING_OP, IORING_POLL_ADD_MULTI } from '#shared/sys/io-uring.ts';
+import type { Fd } from '#shared/sys/owned-fd.ts';
+import { pollNow } from '#shared/sys/poll.ts';
+import type { RingError, RingStart } from '#shared/vhost-user/backend/index.ts';
+import { SegmentTable, SplitQueue } from '#shared/virtio/index.ts';
+import type { Engine } from './engine/engine.ts';
+import { Gate } from './limits/gate.ts';
+import { BlockRing, type Disk } from './ring.ts';
+import { type SharedStatistics, Statistics } from './stats/statistics.ts';
+
+/** What a completion is of, in the upper half of its token: below this a queue's index, with the head in the lower half. */
+const TOKEN_KICK = 0x1_0000;
+const TOKEN_CANCEL = 0x1_0001;
+/** Upper halves of tokens from here on are those of whoever else uses the engine. */
+export const TOKEN_FOREIGN = 0x2_0000;
+
+/** Chains of one ring before the others, and what is complete, get their turn. */
+const BUDGET = 128;
+
+export interface RingSetOptions {
+  readonly queueCount: number;
+  readonly maxQueueSize: number;
+  readonly sectors: number;
+  readonly readOnly: boolean;
+  /** Exactly ID_BYTES, zero-padded. */
+  readonly id: Uint8Array;
+  readonly limits: RateLimits;
+  /** The limits are a group's: its buckets are in this memory. */
+  readonly group?: LimitsGroup;
+  readonly statistics: SharedStatistics;
+}
+
+export interface LimitsGroup {
+  readonly id: string;
+  readonly memory: ArrayBuffer;
+}
+
+/** A queue that runs, for whoever looks after the device. */
+export interface QueueState {
+  readonly index: number;
+  readonly size: number;
+  readonly enabled: boolean;
+  readonly inFlight: number;
+  /** What made the ring unusable. */
+  readonly fault: string | undefined;
+}
+
+/** A completion that is none of a ring's. */
+export interface Foreign {
+  /** The upper half of its token. */
+  readonly token: number;
+  readonly result: number;
+  readonly flags: number;
+}
+
+interface Running {
+  readonly ring: BlockRing;
+  readonly errFd: Fd | undefined;
+  kickFd: Fd | undefined;
+  /** Names the poll that is armed on the kick; undefined: none. */
+  poll: number | undefined;
+  faultTold: boolean;
+  /** Chains of it that went back unserved and were counted. */
+  dropped: number;
+}
+
+export class RingSet {
+  readonly statistics: Statistics;
+  readonly gate: Gate;
+  readonly #disk: Disk & { sectors: number };
+  readonly #engine: Engine;
+  readonly #segments: readonly SegmentTable[];
+  readonly #running: (Running | undefined)[];
+  /** Those of `#running` that are there: what the loop walks. */
+  #active: Running[] = [];
+  #memory = new GuestMemory([]);
+  #nextPoll = 0;
+  /** Others' completions that came while a ring was drained. */
+  #foreign: Foreign[] = [];
+  /** Waits for the requests under way. */
+  #whenIdle: (() => void) | undefined;
+  /** The ring that is asked first while the limits let few requests through. */
+  #turn = 0;
+
+  constructor(options: RingSetOptions, engine: Engine) {
+    const { queueCount, maxQueueSize, sectors, readOnly, id, limits, group } = options;
+    this.statistics = new Statistics(options.statistics);
+    this.gate = new Gate(this.statistics);
+    const { limiter } = this.gate;
+    if (group === undefined) limiter.set(limits, performance.now());
+    else limiter.share(limits, group.memory, monotonicMs() - performance.now());
+    this.#disk = { sectors, readOnly, id, statistics: this.statistics, limiter };
+    this.#engine = engine;
+    this.#segments = Array.from({ length: queueCount }, () => new SegmentTable(maxQueueSize));
+    this.#running = new Array<Running | undefined>(queueCount).fill(undefined);
+  }
+
+  get sectors(): number {
+    return this.#disk.sectors;
+  }
+
+  set sectors(sectors: number) {
+    this.#disk.sectors = sectors;
+  }
+
+  setMemory(memory: GuestMemory): void {
+    assert(this.#active.length === 0, 'the memory table changes under running rings');
+    this.#memory = memory;
+  }
+
+  start(start: RingStart, writeThrough: boolean): Result<void, RingError> {
+    const segments = this.#segments[start.index];
+    if (segments === undefined) return err({ code: 'NO_SUCH_RING' });
+    const queue = SplitQueue.activate(start, this.#memory, segments);
+    if (!queue.ok) return queue;
+    const ring = new BlockRing(
+      { index: start.index, writeThrough, callFd: start.callFd, enabled: start.enabled },
+      { queue: queue.value, memory: this.#memory, engine: this.#engine, disk: this.#disk },
+    );
+    const running: Running = { ring, errFd: start.errFd, kickFd: start.kickFd, poll: undefined, faultTold: false, dropped: 0 };
+    this.#running[start.index] = running;
+    this.#active = this.#running.filter((one) => one !== undefined);
+    this.#watchKick(running);
+    return ok();
+  }
+
+  /** The next index to take from the available ring. */
+  stop(index: number): number {
+    const running = this.#running[index];
+    assert(running !== undefined, 'a ring is stopped that does not run');
+    this.#drain(running.ring);
+    this.#unwatchKick(running);
+    this.#running[index] = undefined;
+    this.#active = this.#running.filter((one) => one !== undefined);
+    return running.ring.queue.nextAvailable;
+  }
+
+  setCall(index: number, callFd: Fd | undefined): void {
+    const running = this.#running[index];
+    if (running === undefined) return;
+    running.ring.callFd = callFd;
+    // Completions told on the old descriptor may never have been seen.
+    if (callFd !== undefined) signalEventFd(callFd);
+  }
+
+  setKick(index: number, kickFd: Fd | undefined): void {
+    const running = this.#running[index];
+    if (running === undefined) return;
+    this.#unwatchKick(running);
+    running.kickFd = kickFd;
+    this.#watchKick(running);
+  }
+
+  setEnabled(index: number, enabled: boolean): void {
+    const running = this.#running[index];
+    if (running !== undefined) running.ring.enabled = enabled;
+  }
+
+  queues(): readonly QueueState[] {
+    return this.#active.map(({ ring: { index, queue, enabled } }) => ({
+      index,
+      size: queue.size,
+      enabled,
+      inFlight: queue.inFlight,
+      fault: queue.fault?.code,
+    }));
+  }
+
+  /** From now on. What waited for the old ones is looked at anew. */
+  setLimits(limits: RateLimits): void {
+    this.gate.limiter.set(limits, performance.now());
+    this.gate.reconsider();
+  }
+
+  /** Takes no more requests until the gate is released; calls `done` when those under way have ended. One caller at a time. */
+  hold(done: () => void): void {
+    this.gate.hold();
+    this.#whenIdle = done;
+  }
+
+  /** The opposite; whoever waited for the requests under way waits no more. */
+  release(): void {
+    this.#whenIdle = undefined;
+    this.gate.release();
+  }
+
+  /** Calls who waits for the requests under way, if they have ended. Hot. */
+  settle(): void {
+    if (this.#whenIdle === undefined || this.#active.some(({ ring }) => ring.outstanding > 0)) return;
+    const done = this.#whenIdle;
+    this.#whenIdle = undefined;
+    done();
+  }
+
+  /** Takes what the drivers have made available and prepares it for io_uring; how many chains. Hot. */
+  take(): number {
+    this.statistics.tick();
+    if (this.gate.limiter.isActive) return this.#takeLimited();
+    let count = 0;
+    for (const running of this.#active) count += this.#takeFrom(running, BUDGET);
+    return count;
+  }
+
+  #takeFrom(running: Running, budget: number): number {
+    const { ring } = running;
+    if (!ring.enabled) return 0;
+    const count = ring.loop.drain(Math.min(budget, this.#engine.free));
+    const dropped = ring.dropped + ring.queue.dropped;
+    if (dropped !== running.dropped) {
+      this.statistics.dropped(dropped - running.dropped);
+      running.dropped = dropped;
+    }
+    if (ring.queue.fault !== undefined && !running.faultTold) this.#tellFault(running);
+    return count;
+  }
+
+  /** One by one, and from each ring in turn, for as long as the limits allow it. */
+  #takeLimited(): number {
+    let count = 0;
+    for (let fruitless = 0; count < BUDGET && fruitless < this.#active.length;) {
+      const running = this.#active[this.#turn++ % this.#active.length];
+      const waits = running?.ring.enabled === true && running.ring.queue.hasMore();
+      if (waits && !this.gate.admits()) return count;
+      const taken = running !== undefined && waits ? this.#takeFrom(running, 1) : 0;
+      count += taken;
+      fruitless = taken === 0 ? fruitless + 1 : 0;
+    }
+    return count;
+  }
+
+  /** Shows the drivers what is done, with at most one signal each. Hot. */
+  publish(): void {
+    for (const { ring } of this.#active) ring.loop.publish();
+  }
+
+  /** Whether a driver has made something available. Hot: this is what a poll looks at. */
+  hasMore(): boolean {
+    if (this.gate.isShut && !this.gate.mayOpen()) return false;
+    for (const { ring } of this.#active) if (ring.enabled && ring.queue.hasMore()) return true;
+    return false;
+  }
+
+  quiet(): void {
+    for (const { ring } of this.#active) if (ring.enabled) ring.queue.disableNotification();
+  }
+
+  /** Asks for kicks; false where something came before that could be seen. Nobody asks for what may not be taken. */
+  arm(): boolean {
+    if (this.gate.isShut) return true;
+    let armed = true;
+    for (const { ring } of this.#active) if (ring.enabled && !ring.queue.enableNotification()) armed = false;
+    return armed;
+  }
+
+  /** A completion of a request or of a poll of ours. Hot. */
+  complete(tokenHigh: number, tokenLow: number, result: number, flags: number): void {
+    if (tokenHigh < TOKEN_KICK) {
+      const running = this.#running[tokenHigh];
+      assert(running !== undefined, 'a completion of a ring that does not run');
+      running.ring.complete(tokenLow, result);
+    } else if (tokenHigh === TOKEN_KICK && (flags & IORING_CQE_F_MORE) === 0) {
+      const running = this.#active.find((one) => one.poll === tokenLow);
+      if (running === undefined) return;
+      running.poll = undefined;
+      if (result >= 0) this.#watchKick(running);
+    }
+  }
+
+  /** The completions of others that came while a ring was drained. */
+  takeForeign(): readonly Foreign[] {
+    const foreign = this.#foreign;
+    if (foreign.length > 0) this.#foreign = [];
+    return foreign;
+  }
+
+  /** Ends the requests under way; chains not yet taken stay the driver's. */
+  #drain(ring: BlockRing): void {
+    ring.stops();
+    while (ring.outstanding > 0) {
+      this.#engine.submit(1);
+      this.statistics.tick();
+      while (this.#engine.next()) {
+        const { tokenHigh, tokenLow, result, flags } = this.#engine;
+        if (tokenHigh > TOKEN_CANCEL) this.#foreign.push({ token: tokenHigh, result, flags });
+        else this.complete(tokenHigh, tokenLow, result, flags);
+      }
+    }
+    ring.loop.publish();
+  }
+
+  /** The kick's counter is never read: each write to it wakes the poll, and a poll that is armed anew finds an old count. */
+  #watchKick(running: Running): void {
+    if (running.kickFd === undefined) return;
+    this.#nextPoll = (this.#nextPoll + 1) >>> 0;
+    running.poll = this.#nextPoll;
+    this.#engine.prepare(IORING_OP.POLL_ADD, 0, running.kickFd, 0, 0, IORING_POLL_ADD_MULTI, this.#nextPoll, TOKEN_KICK, EPOLLIN);
+    this.#engine.submit(0);
+  }
+
+  #unwatchKick(running: Running): void {
+    if (running.poll === undefined) return;
+    // POLL_REMOVE names the poll by its user_data, in the place of an address.
+    this.#engine.prepare(IORING_OP.POLL_REMOVE, 0, -1, 0, TOKEN_KICK * 2 ** 32 + running.poll, 0, 0, TOKEN_CANCEL);
+    this.#engine.submit(0);
+    running.poll = undefined;
+  }
+
+  /** The ring takes nothing any more; its front end hears of it once, and may reset the device. */
+  #tellFault(running: Running): void {
+    running.faultTold = true;
+    this.statistics.ringFault();
+    const fd = running.errFd;
+    if (fd !== undefined && pollNow(fd, EPOLLOUT) === EPOLLOUT) signalEventFd(fd);
+  }
+}
