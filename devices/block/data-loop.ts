@@ -8,12 +8,13 @@
 import { expect } from '#shared/lang/result.ts';
 import { EPOLLIN } from '#shared/sys/epoll.ts';
 import { allocate } from '#shared/sys/ffi.ts';
-import { IORING_CQE_F_MORE, IORING_OP, IORING_POLL_ADD_MULTI, IoUring } from '#shared/sys/io-uring.ts';
+import { IORING_CQE_F_MORE, IORING_OP, IORING_POLL_ADD_MULTI } from '#shared/sys/io-uring.ts';
 import { type Fd, OwnedFd, asFd } from '#shared/sys/owned-fd.ts';
 import { UnixSocket, accept } from '#shared/sys/unix-socket.ts';
 import { Session } from '#shared/vhost-user/backend/index.ts';
 import { BlockDevice, type DeviceOptions } from './device.ts';
 import type { Engine } from './engine/engine.ts';
+import { openEngine } from './engine/open-engine.ts';
 import { whyLeft } from './front-end-left.ts';
 import { RingSet, TOKEN_FOREIGN } from './ring-set.ts';
 import { SpinPolicy } from './spin-policy.ts';
@@ -69,9 +70,8 @@ export class DataLoop {
   constructor(served: Served, host: LoopHost) {
     this.#served = served;
     this.#host = host;
-    const operations = Object.values(IORING_OP);
     const files = [served.imageFd, ...(served.fenceFd === undefined ? [] : [served.fenceFd])].map(asFd);
-    this.#engine = expect(IoUring.create({ entries: 512, operations, files }), 'io_uring');
+    this.#engine = expect(openEngine({ files }), 'engine').engine;
     this.#rings = new RingSet(served, this.#engine);
     this.device = new BlockDevice(served, this.#rings);
     // At every message, and at the end.

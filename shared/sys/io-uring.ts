@@ -15,7 +15,19 @@ import { MAP_POPULATE, MAP_SHARED, Mapping } from './mapping.ts';
 import { type Fd, OwnedFd } from './owned-fd.ts';
 import { SYS } from './syscall-numbers.ts';
 
-export const IORING_OP = { NOP: 0, READV: 1, WRITEV: 2, FSYNC: 3, POLL_ADD: 6, POLL_REMOVE: 7, TIMEOUT: 11, READ: 22, WRITE: 23 } as const;
+export const IORING_OP = {
+  NOP: 0,
+  READV: 1,
+  WRITEV: 2,
+  FSYNC: 3,
+  POLL_ADD: 6,
+  POLL_REMOVE: 7,
+  TIMEOUT: 11,
+  /** `length` is the mode, `address` the length. */
+  FALLOCATE: 17,
+  READ: 22,
+  WRITE: 23,
+} as const;
 /** Bits of an entry's flags, and of its operation's own. */
 export const IOSQE_FIXED_FILE = 1;
 export const IORING_FSYNC_DATASYNC = 1;
