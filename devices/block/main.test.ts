@@ -67,8 +67,9 @@ describe('ch-block', () => {
     ['an unknown key', () => ['--disk', `path=${disk},colour=red`], 2, /unknown key "colour"/],
     ['a qcow2 image that nobody called raw', () => ['--blk-file', qcow2()], 1, /begins as a qcow2 image does.*image_type=raw/],
     ['a type to come', () => ['--disk', `path=${disk},image_type=qcow2`], 2, /image_type=qcow2 is not supported yet/],
-    ['a type that is none', () => ['--disk', `path=${disk},image_type=iso`], 2, /image_type="iso" is no type/],
-    ['an odd queue size', () => ['--disk', `path=${disk},queue_size=100`], 2, /queue_size="100"/],
+    ['a type that is none', () => ['--disk', `path=${disk},image_type=iso`], 2, /image_type=iso: expected raw, qcow2, vhd/],
+    ['an odd queue size', () => ['--disk', `path=${disk},queue_size=100`], 2, /queue_size=100: expected a power of two/],
+    ['too many queues', () => ['--disk', `path=${disk},num_queues=17`], 2, /num_queues=17: expected a whole number from 1 to 16/],
     ['a limit without its time', () => ['--disk', `path=${disk},bw_size=1M`], 2, /the key "bw_refill_time" is missing/],
     ['no disk', () => [], 2, /exactly one of --disk/],
   ];

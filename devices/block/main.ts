@@ -5,7 +5,7 @@
  * socket of its own, it must heed signals while it sleeps in the kernel: this thread opens and locks the image, starts a data thread
  * and then waits for what ends the process.
  */
-import { constants, openSync, rmSync, statSync, writeSync } from 'node:fs';
+import { closeSync, constants, openSync, rmSync, statSync, writeSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { type Result, err, ok } from '#shared/lang/result.ts';
 import { EPOLLIN } from '#shared/sys/epoll.ts';
@@ -58,7 +58,9 @@ function serveArguments(given: BlockArguments): void {
   if (!opened.ok) return fail(opened.error);
   const foreign = given.imageType === 'raw' ? undefined : probeFile(new HostFile(opened.value));
   if (foreign !== undefined) return fail(`${what} ${foreignFormatProblem(foreign, ['raw'])}`);
-  const image = takeImage(opened.value, what, given.readOnly);
+  const reopened = given.direct ? reopenDirect(opened.value, what, given.readOnly) : opened;
+  if (!reopened.ok) return fail(reopened.error);
+  const image = takeImage(reopened.value, what, given.readOnly);
   if (!image.ok) return fail(image.error);
   const { socket } = given;
   const stopFd = makeEventFd();
@@ -74,18 +76,18 @@ function serveArguments(given: BlockArguments): void {
     if (given.apiSocket !== undefined) rmSync(given.apiSocket);
     return fail(listener.error.message);
   }
-  const { serial, readOnly, queueCount } = given;
+  const { serial, readOnly, numQueues } = given;
   const place =
     listener !== undefined
       ? { kind: 'listening' as const, fd: listener.value.take() }
       : { kind: 'connected' as const, fd: socket.kind === 'fd' ? socket.fd : -1 };
   const { fd, sectors } = image.value;
-  const queues = { queueCount, maxQueueSize: given.queueSize };
+  const queues = { queueCount: numQueues, maxQueueSize: given.queueSize };
   const served = {
     imageFd: fd,
     sectors,
     readOnly,
-    id: idBytes(serial),
+    id: idBytes(serial ?? ''),
     ...queues,
     limits: given.limits,
     statistics: makeStatistics(),
@@ -141,6 +143,17 @@ function openImage(path: string, readOnly: boolean): Result<Fd, string> {
     return ok(asFd(openSync(path, (readOnly ? constants.O_RDONLY : constants.O_RDWR) | constants.O_NOCTTY)));
   } catch (error) {
     return err(`${what} cannot be opened: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** Only now, for the look at its first bytes was not aligned. */
+function reopenDirect(fd: Fd, what: string, readOnly: boolean): Result<Fd, string> {
+  try {
+    const direct = openSync(`/proc/self/fd/${fd}`, (readOnly ? constants.O_RDONLY : constants.O_RDWR) | constants.O_DIRECT);
+    closeSync(fd);
+    return ok(asFd(direct));
+  } catch {
+    return err(`${what} is on a file system without O_DIRECT; leave direct=on out`);
   }
 }
 

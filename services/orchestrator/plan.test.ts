@@ -78,6 +78,13 @@ describe('planLaunch', () => {
     expect(create?.message.createVm).to.include({ kvm: 1, kernel: 2, initramfs: 3, firmware: 0, cmdline: 'x' });
   });
 
+  it('tells a disk what its keys say', () => {
+    const { devices } = plan('--cpus', 'boot=2', '--disk', 'path=a,image_type=raw,direct=on,num_queues=2,queue_size=256', 'path=b');
+    const [first, second] = devices.map(({ messages }) => messages[0]?.message.startBlock);
+    expect(first).to.deep.include({ imageType: 'raw', direct: true, sparse: true, backingFiles: false, numQueues: 2, queueSize: 256 });
+    expect(second).to.deep.include({ imageType: '', direct: false, lockGranularity: 'byte-range', queueAffinity: [] });
+  });
+
   it('lets a pty never stall its guest, and drops what null gets', () => {
     const { core } = plan('--serial', 'null', '--console', 'pty');
     expect(core.find(({ message }) => message.addDevice?.serial)?.message.addDevice?.serial?.channel).to.include({

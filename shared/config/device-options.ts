@@ -2,19 +2,16 @@
 import { type Result, err, ok } from '../lang/result.ts';
 import type { ConfigError } from './config-error.ts';
 import { OptionKeys } from './option-keys.ts';
+import { imageKeys } from './disk-keys.ts';
 import { limitsOfKeys, rateLimitKeys } from './rate-limit-keys.ts';
-import { deviceId, integer, oneOf, powerOfTwo, shortText, text, toggle } from './value-types.ts';
+import { deviceId, integer, oneOf, text, toggle } from './value-types.ts';
 import type { RateLimits } from './rate-limits.ts';
 import type { ConsoleConfig, ConsoleMode, DiskConfig, RngConfig } from './vm-config.ts';
 
 const DEFAULT_QUEUE_SIZE = 128;
-const MAX_QUEUE_SIZE = 1024;
-/** virtio 1.2, 5.2.6: GET_ID answers 20 bytes. */
-const SERIAL_BYTES = 20;
 /** Drivers that give requests up do so after 30 s. */
 export const DEFAULT_RESTART_TIMEOUT_MS = 25_000;
 const MAX_RESTART_TIMEOUT_S = 3600;
-const IMAGE_TYPE = oneOf('raw', 'qcow2', 'vhd', 'vhdx', 'vmdk');
 
 /** What a disk still lacks: its name comes when all disks are known. */
 export type NamelessDisk = Omit<DiskConfig, 'id'> & { readonly id: string | undefined };
@@ -22,28 +19,19 @@ export type NamelessDisk = Omit<DiskConfig, 'id'> & { readonly id: string | unde
 /** `bootCpus` bounds the queues: one is never served by more than one vCPU's worth of requests. */
 export function parseDisk(value: string, bootCpus: number): Result<NamelessDisk, ConfigError> {
   const keys = new OptionKeys('--disk', value);
-  const path = keys.required('path', text) ?? '';
   const queues = integer(1, bootCpus);
+  const perVcpu = { ...queues, expected: `${queues.expected}, as there are vCPUs` };
+  const image = imageKeys(keys, { queues: perVcpu, defaultQueueSize: DEFAULT_QUEUE_SIZE });
   const restartTimeoutS = keys.value('restart_timeout', integer(0, MAX_RESTART_TIMEOUT_S));
   const disk = {
-    path,
-    readOnly: keys.value('readonly', toggle) ?? false,
-    rawForCertain: keys.value('image_type', IMAGE_TYPE) === 'raw',
-    direct: keys.value('direct', toggle) ?? false,
-    numQueues: keys.value('num_queues', { ...queues, expected: `${queues.expected}, as there are vCPUs` }) ?? 1,
-    queueSize: keys.value('queue_size', powerOfTwo(4, MAX_QUEUE_SIZE)) ?? DEFAULT_QUEUE_SIZE,
+    ...image,
     restartTimeoutMs: restartTimeoutS === undefined ? DEFAULT_RESTART_TIMEOUT_MS : restartTimeoutS * 1000,
     onRestartTimeout: keys.value('on_restart_timeout', oneOf('end', 'stall', 'pause', 'error')) ?? 'end',
-    serial: keys.value('serial', shortText(SERIAL_BYTES)),
-    limits: limitsOfKeys(rateLimitKeys(keys)),
     rateLimitGroup: keys.value('rate_limit_group', deviceId),
     ...pciKeys(keys),
   };
-  keys.only('image_type', IMAGE_TYPE, 'raw', 'convert the image with `qemu-img convert -O raw`');
   keys.only('vhost_user', toggle, false);
-  keys.only('backing_files', toggle, false);
-  keys.only('sparse', toggle, true);
-  keys.notYet('socket', 'lock_granularity', 'queue_affinity', '_disable_io_uring', '_disable_aio');
+  keys.notYet('socket', '_disable_io_uring', '_disable_aio');
   return keys.finish(disk);
 }
 

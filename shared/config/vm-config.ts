@@ -1,5 +1,5 @@
 /** One virtual machine as its user described it: every value parsed and in range, every default filled in. */
-import type { RateLimits } from './rate-limits.ts';
+import type { ImageConfig } from './disk-keys.ts';
 
 export interface VmConfig {
   readonly payload: Payload;
@@ -33,25 +33,14 @@ export interface MemoryConfig {
   readonly hugePageBytes: number | undefined;
 }
 
-export interface DiskConfig {
+export interface DiskConfig extends ImageConfig {
   readonly id: string;
-  readonly path: string;
-  readonly readOnly: boolean;
-  /** The user said `image_type=raw`: the image is served as it is, whatever its first bytes look like. */
-  readonly rawForCertain: boolean;
-  /** Past the host's page cache (O_DIRECT). */
-  readonly direct: boolean;
-  readonly numQueues: number;
-  readonly queueSize: number;
   /** How long the disk's requests wait for its process to be started again; 0: the machine ends with that process. */
   readonly restartTimeoutMs: number;
   /** Afterwards the machine ends; or, until the process is back, requests wait on, the machine is paused, or further requests fail. */
   readonly onRestartTimeout: 'end' | 'stall' | 'pause' | 'error';
-  readonly limits: RateLimits;
-  /** The group whose limits these are, shared by all its disks. */
+  /** The group whose limits this disk's are, shared by all its disks. */
   readonly rateLimitGroup: string | undefined;
-  /** At most 20 bytes; undefined: the launcher derives one from the image. */
-  readonly serial: string | undefined;
   /** 1 to 31; undefined: the lowest free slot. */
   readonly pciDeviceId: number | undefined;
 }

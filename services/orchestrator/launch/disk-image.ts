@@ -75,7 +75,7 @@ function imageProblem(disk: DiskConfig, { file, status }: OpenedFile): string | 
   const size = status.isFile() ? status.size : syscall(SYS.lseek, file.fd, 0, SEEK_END);
   if (size <= 0) return 'is empty; give it a size first, as in `truncate -s 1G FILE`';
   if (size % SECTOR !== 0) return `has ${size} bytes, which is not a multiple of ${SECTOR}; extend it with \`truncate -s %${SECTOR} FILE\``;
-  const format = disk.rawForCertain ? undefined : foreignFormat(file);
+  const format = disk.imageType === 'raw' ? undefined : foreignFormat(file);
   if (format === undefined) return undefined;
   return `is a ${format} image, which is not supported yet; convert it with \`qemu-img convert -O raw\`, or add image_type=raw to serve its bytes as they are`;
 }
