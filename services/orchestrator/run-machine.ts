@@ -1,7 +1,6 @@
 /** One machine from its configuration to its end. */
 import type { VmConfig } from '#shared/config/vm-config.ts';
 import { type Result, err, ok } from '#shared/lang/result.ts';
-import type { RateLimitsMessage } from '#shared/rpc/start-channel.ts';
 import { exitNow } from '#shared/sys/process-exit.ts';
 import { isTerminal, windowSize } from '#shared/sys/terminal.ts';
 import { attachUser } from './attach-user.ts';
@@ -188,8 +187,9 @@ async function superviseMachine(machine: Machine, options: RunOptions): Promise<
   const deadlines = { ...DEADLINES, ...options.deadlines };
   const { restartDevice } = await import('./launch/restart-device.ts');
   const { plan, resources, directory: runDirectory, verbose } = machine;
-  const limitsChanged = new Map<string, RateLimitsMessage>();
-  const restarting = { plan, resources, core: core.channel, script: options.programs.block, runDirectory, verbose, limitsChanged };
+  const { DesiredState } = await import('./launch/desired-state.ts');
+  const desired = new DesiredState();
+  const restarting = { plan, resources, core: core.channel, script: options.programs.block, runDirectory, verbose, desired };
   const { DeviceSockets } = await import('./launch/device-sockets.ts');
   const sockets = new DeviceSockets(runDirectory, (id) => supervisor.devices.find(({ child }) => child.name === id)?.channel);
   const supervisor: InstanceType<typeof Supervisor> = new Supervisor(core, devices, {
@@ -205,7 +205,7 @@ async function superviseMachine(machine: Machine, options: RunOptions): Promise<
       }
       registerMachine(machine, devices, options);
     },
-    onLimits: (name, limits) => void limitsChanged.set(name, limits),
+    onSaid: (name, message) => desired.note(name, message),
     recoveryOf: (name) => recoveryOf(plan, name),
     restart: (name) => restartDevice(name, restarting),
     onReplaced: () => registerMachine(machine, supervisor.devices, options),

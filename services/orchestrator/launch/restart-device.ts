@@ -3,11 +3,12 @@
  * description and a connection of its own.
  */
 import { type Result, err, ok } from '#shared/lang/result.ts';
-import { type CoreLauncherEnd, type RateLimitsMessage, deviceLauncherChannel } from '#shared/rpc/start-channel.ts';
+import { type CoreLauncherEnd, deviceLauncherChannel } from '#shared/rpc/start-channel.ts';
 import type { Fd, OwnedFd } from '#shared/sys/owned-fd.ts';
 import { SOCK_STREAM, socketPair } from '#shared/sys/unix-socket.ts';
 import type { LaunchPlan, PlannedMessage } from '../plan.ts';
 import type { SupervisedDevice } from '../supervise/supervisor.ts';
+import type { DesiredState } from './desired-state.ts';
 import type { LaunchError } from './launch-error.ts';
 import type { Resources } from './resources.ts';
 import { type StartedProcess, startProcess } from './start-process.ts';
@@ -27,8 +28,7 @@ export interface Restarting {
   readonly script: string;
   readonly runDirectory: string;
   readonly verbose: boolean;
-  /** What clients have changed since the start, by the device's name. */
-  readonly limitsChanged: ReadonlyMap<string, RateLimitsMessage>;
+  readonly desired: DesiredState;
 }
 
 export function restartDevice(name: string, restarting: Restarting): Result<SupervisedDevice, LaunchError> {
@@ -53,7 +53,7 @@ function tellBoth(
   name: string,
   { child, socket }: StartedProcess,
   opened: ReadonlyMap<string, OwnedFd>,
-  { plan, core, resources, limitsChanged }: Restarting,
+  { plan, core, resources, desired }: Restarting,
 ): SupervisedDevice {
   const channel = deviceLauncherChannel(socket);
   const descriptorsOf = ({ descriptors }: PlannedMessage<unknown>): Fd[] =>
@@ -63,9 +63,8 @@ function tellBoth(
     });
   for (const planned of plan.devices.find((device) => device.name === name)?.messages ?? []) {
     const { startBlock } = withSerial(planned, resources).message;
-    const limits = limitsChanged.get(name) ?? startBlock?.limits;
-    const again = { ...startBlock, lockWaitMs: LOCK_WAIT_MS, ...(limits ? { limits } : {}) };
-    channel.send(startBlock ? { startBlock: again } : planned.message, descriptorsOf(planned));
+    const again = startBlock && { startBlock: { ...desired.of(name, startBlock), lockWaitMs: LOCK_WAIT_MS } };
+    channel.send(again ?? planned.message, descriptorsOf(planned));
   }
   const added = plan.core.find(({ message }) => message.addDevice?.id === name);
   if (added !== undefined) core.send(added.message, descriptorsOf(added));

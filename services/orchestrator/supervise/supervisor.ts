@@ -10,7 +10,6 @@ import {
   EventKind,
   type FromCore,
   type FromDevice,
-  type RateLimitsMessage,
 } from '#shared/rpc/start-channel.ts';
 import { Watcher } from '#shared/sys/watcher.ts';
 import { EPOLLIN } from '#shared/sys/epoll.ts';
@@ -53,8 +52,8 @@ export interface SupervisorOptions {
   readonly recoveryOf: (name: string) => Recovery;
   /** Another process serves a device. */
   readonly onReplaced: () => void;
-  /** A client has changed a device's limits: another process of it begins with these. */
-  readonly onLimits: (name: string, limits: RateLimitsMessage) => void;
+  /** A device's process says something, among it what another process of the device has to begin with. */
+  readonly onSaid: (name: string, message: FromDevice) => void;
 }
 
 /** Lines of a log that a user is shown. */
@@ -291,7 +290,7 @@ export class Supervisor {
   #onDevice(child: Child, message: FromDevice): string | undefined {
     if (message.log) this.#options.log(message.log.level ?? 0, `${child.name}: ${message.log.message ?? ''}`);
     if (message.started) child.isRunning();
-    if (message.limitsChanged) this.#options.onLimits(child.name, message.limitsChanged);
+    this.#options.onSaid(child.name, message);
     if (!message.failed) return undefined;
     const reason = message.failed.message ?? `device ${child.name} failed`;
     if (!this.#decided && !this.#started) this.#decide(failed(reason));

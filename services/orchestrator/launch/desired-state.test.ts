@@ -1,0 +1,22 @@
+import { expect } from 'chai';
+import { WriteCache } from '#shared/rpc/start-channel.ts';
+import { DesiredState } from './desired-state.ts';
+
+describe('what of a disk was changed', () => {
+  const first = { id: 'd', serial: 's', limits: { ops: { size: 1, oneTimeBurst: 0, refillMs: 1 } } };
+
+  it('is nothing at first', () => {
+    expect(new DesiredState().of('d', first)).to.deep.equal(first);
+  });
+
+  it('is the newest of each, whatever else a process says, and of one disk', () => {
+    const state = new DesiredState();
+    state.note('d', { limitsChanged: { ops: { size: 2, oneTimeBurst: 0, refillMs: 2 } } });
+    state.note('d', { writeCacheChanged: WriteCache.THROUGH });
+    state.note('d', { writeCacheChanged: WriteCache.BACK });
+    state.note('d', { limitsChanged: {} });
+    state.note('d', { started: {} });
+    state.note('other', { writeCacheChanged: WriteCache.THROUGH });
+    expect(state.of('d', first)).to.deep.equal({ ...first, limits: {}, writeCache: WriteCache.BACK });
+  });
+});
