@@ -5,92 +5,19 @@
  *
  * Of the protocol QEMU 7.2 uses MQ, CONFIG, CONFIGURE_MEM_SLOTS, INFLIGHT_SHMFD and BACKEND_REQ (the news that a disk has grown).
  */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { expect as check } from 'chai';
 import { expect as must } from '#shared/lang/result.ts';
 import { DeviceClient } from '#shared/rpc/device-client.ts';
 import { copyDisk, demoGuest } from '../harness/guests.ts';
 import { DEMO_PROMPT } from '../../services/chctl/image/demo.ts';
+import { hasQemu, serve, startQemu } from './qemu.ts';
 
-const CH_BLOCK = fileURLToPath(new URL('../../bin/ch-block', import.meta.url));
 const SCRATCH_SIZE = 8 << 20;
 const MORE = 1 << 20;
-/** A software CPU boots the demo guest in some seconds; a busy machine takes longer. */
-const BOOT_MS = 150_000;
-
-const isInstalled = spawnSync('qemu-system-x86_64', ['--version']).status === 0;
-
-/** A child with its output as text, ended with the test. */
-class Program implements AsyncDisposable {
-  output = '';
-  readonly #child: ChildProcess;
-  readonly #exit: Promise<unknown>;
-
-  constructor(command: string, parameters: readonly string[]) {
-    this.#child = spawn(command, parameters, { stdio: ['pipe', 'pipe', 'pipe'] });
-    this.#exit = once(this.#child, 'exit');
-    this.#child.stdout?.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
-    this.#child.stderr?.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
-  }
-
-  get isRunning(): boolean {
-    return this.#child.exitCode === null && this.#child.signalCode === null;
-  }
-
-  type(text: string): void {
-    this.#child.stdin?.write(text);
-  }
-
-  /** Waits for `text` after `from` in the output; where it ends. */
-  async waitFor(text: string | RegExp, from: number): Promise<string> {
-    const deadline = performance.now() + BOOT_MS;
-    for (;;) {
-      const found = this.output.slice(from).match(text);
-      if (found !== null) return found[0];
-      if (performance.now() > deadline || !this.isRunning) throw new Error(`no ${String(text)} in:\n${this.output.slice(-4000)}`);
-      await sleep(20);
-    }
-  }
-
-  async exited(): Promise<number | null> {
-    await this.#exit;
-    return this.#child.exitCode;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (this.isRunning) this.#child.kill('SIGTERM');
-    const ended = await Promise.race([this.#exit.then(() => true), sleep(5000, false, { ref: false })]);
-    if (!ended) this.#child.kill('SIGKILL');
-    await this.#exit;
-  }
-}
-
-/** A `ch-block` that listens. */
-async function serve(socket: string, ...options: readonly string[]): Promise<Program> {
-  const program = new Program(CH_BLOCK, [`--socket-path=${socket}`, ...options]);
-  while (!existsSync(socket)) {
-    if (!program.isRunning) throw new Error(`ch-block ended:\n${program.output}`);
-    await sleep(20);
-  }
-  return program;
-}
-
-/** The nth of them has n queues. */
-function disks(sockets: readonly string[]): string[] {
-  return sockets.flatMap((socket, index) => [
-    '-chardev',
-    `socket,id=c${index},path=${socket}`,
-    '-device',
-    `vhost-user-blk-pci,chardev=c${index},num-queues=${index + 1},event_idx=on`,
-  ]);
-}
 
 function md5(bytes: Uint8Array): string {
   return createHash('md5').update(bytes).digest('hex');
@@ -100,7 +27,7 @@ describe('ch-block behind QEMU', function () {
   this.timeout(300_000);
 
   before(function () {
-    if (isInstalled) return;
+    if (hasQemu) return;
     console.log('    skipped: qemu-system-x86_64 is not installed (Debian: qemu-system-x86)');
     this.skip();
   });
@@ -117,28 +44,10 @@ describe('ch-block behind QEMU', function () {
     {
       await using first = await serve(sockets[0], `--blk-file=${root}`);
       await using second = await serve(sockets[1], '--disk', `path=${scratch},num_queues=2`, `--api-socket=${api}`);
-      await using qemu = new Program('qemu-system-x86_64', [
-        '-M',
-        'q35,accel=tcg,memory-backend=ram',
-        '-object',
-        'memory-backend-memfd,id=ram,size=256M,share=on',
-        '-m',
-        '256M',
-        '-smp',
-        '2',
-        '-nodefaults',
-        '-nographic',
-        '-no-reboot',
-        '-serial',
-        'stdio',
-        '-kernel',
-        guest.kernel,
-        '-initrd',
-        guest.initramfs,
-        '-append',
-        'console=ttyS0 root=/dev/vda quiet',
-        ...disks(sockets),
-      ]);
+      await using qemu = startQemu({
+        ...{ kernel: guest.kernel, initramfs: guest.initramfs, cmdline: 'console=ttyS0 root=/dev/vda quiet' },
+        ...{ cpus: 2, memory: '256M', disks: sockets.map((socket, index) => ({ socket, queues: index + 1 })) },
+      });
       await qemu.waitFor(DEMO_PROMPT, 0);
       qemu.type('md5sum /dev/vdb\n');
       check(await qemu.waitFor(/[0-9a-f]{32}/, qemu.output.length)).to.equal(md5(content));
