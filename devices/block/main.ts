@@ -53,14 +53,7 @@ function startByHand(): void {
 }
 
 function serveArguments(given: BlockArguments): void {
-  const what = `disk "${given.path}"`;
-  const opened = openImage(given.path, given.readOnly);
-  if (!opened.ok) return fail(opened.error);
-  const foreign = given.imageType === 'raw' ? undefined : probeFile(new HostFile(opened.value));
-  if (foreign !== undefined) return fail(`${what} ${foreignFormatProblem(foreign, ['raw'])}`);
-  const reopened = given.direct ? reopenDirect(opened.value, what, given.readOnly) : opened;
-  if (!reopened.ok) return fail(reopened.error);
-  const image = takeImage(reopened.value, what, given.readOnly);
+  const image = openGiven(given);
   if (!image.ok) return fail(image.error);
   const { socket } = given;
   const stopFd = makeEventFd();
@@ -132,6 +125,17 @@ function makeEventFd(): Fd {
   const made = createEventFd();
   if (!made.ok) throw new Error(made.error.message);
   return made.value.take();
+}
+
+/** Opened, looked at and locked. */
+function openGiven({ path, readOnly, imageType, direct }: BlockArguments): ReturnType<typeof takeImage> {
+  const what = `disk "${path}"`;
+  const opened = openImage(path, readOnly);
+  if (!opened.ok) return opened;
+  const foreign = imageType === 'raw' ? undefined : probeFile(new HostFile(opened.value));
+  if (foreign !== undefined) return err(`${what} ${foreignFormatProblem(foreign, ['raw'])}`);
+  const reopened = direct ? reopenDirect(opened.value, what, readOnly) : opened;
+  return reopened.ok ? takeImage(reopened.value, what, readOnly) : reopened;
 }
 
 function openImage(path: string, readOnly: boolean): Result<Fd, string> {
