@@ -1,4 +1,4 @@
-/** The disk as a vhost-user session sees it. Its rings are served by a `RingSet`. */
+/** The disk as a vhost-user session sees it. Its rings are served by others, on this thread or on several. */
 import type { Result } from '#shared/lang/result.ts';
 import type { RateLimits } from '#shared/config/rate-limits.ts';
 import type { GuestMemory } from '#shared/memory/index.ts';
@@ -11,7 +11,8 @@ import {
   type VhostUserDevice,
 } from '#shared/vhost-user/backend/index.ts';
 import { RING_FEATURES } from '#shared/virtio/index.ts';
-import type { LimitsGroup, QueueState, RingSet, RingSetOptions } from './ring-set.ts';
+import { type BucketMemory, threadBuckets } from './limits/rate-limiter.ts';
+import type { QueueState, RingHost } from './ring-host.ts';
 import {
   CONFIG_SPACE_SIZE,
   SECTOR_SIZE,
@@ -24,7 +25,23 @@ import {
   VirtioBlkConfig,
 } from './spec.ts';
 
-export type DeviceOptions = RingSetOptions;
+export interface DeviceOptions {
+  readonly queueCount: number;
+  readonly maxQueueSize: number;
+  readonly sectors: number;
+  readonly readOnly: boolean;
+  readonly limits: RateLimits;
+  readonly group?: LimitsGroup;
+}
+
+/** The limits are those of several disks, whose buckets are in this memory. */
+export interface LimitsGroup {
+  readonly id: string;
+  readonly memory: ArrayBuffer;
+}
+
+/** Each queue's by its index; queues beyond are the first one's. */
+export type RingHosts = readonly [RingHost, ...RingHost[]];
 
 export class BlockDevice implements VhostUserDevice {
   readonly features: bigint;
@@ -33,18 +50,27 @@ export class BlockDevice implements VhostUserDevice {
   readonly maxQueueSize: number;
   readonly isReadOnly: boolean;
   readonly group: LimitsGroup | undefined;
-  readonly #rings: RingSet;
+  readonly #hosts: RingHosts;
+  /** Where the threads' common buckets are; undefined: the one thread has its own. */
+  #buckets: BucketMemory | undefined;
+  #limits: RateLimits;
+  #sectors: number;
+  #isHeld = false;
   readonly #config = new Uint8Array(CONFIG_SPACE_SIZE);
   #writeThrough = false;
   #backend: BackendRequests | undefined;
 
-  constructor(options: DeviceOptions, rings: RingSet) {
+  /** With `buckets` the limits of all hosts are there. */
+  constructor(options: DeviceOptions, hosts: RingHosts, buckets?: BucketMemory) {
     const { queueCount, maxQueueSize, sectors, readOnly } = options;
     this.queueCount = queueCount;
     this.maxQueueSize = maxQueueSize;
     this.isReadOnly = readOnly;
     this.group = options.group;
-    this.#rings = rings;
+    this.#hosts = hosts;
+    this.#buckets = buckets;
+    this.#limits = options.limits;
+    this.#sectors = sectors;
     this.features =
       RING_FEATURES |
       VIRTIO_BLK_F_SEG_MAX |
@@ -73,27 +99,27 @@ export class BlockDevice implements VhostUserDevice {
   }
 
   setMemory(memory: GuestMemory): void {
-    this.#rings.setMemory(memory);
+    for (const host of this.#hosts) host.setMemory(memory);
   }
 
   startRing(start: RingStart): Result<void, RingError> {
-    return this.#rings.start(start, this.#writeThrough);
+    return this.#hostOf(start.index).start(start, this.#writeThrough);
   }
 
   stopRing(index: number): number {
-    return this.#rings.stop(index);
+    return this.#hostOf(index).stop(index);
   }
 
   setRingCall(index: number, callFd: Fd | undefined): void {
-    this.#rings.setCall(index, callFd);
+    this.#hostOf(index).setCall(index, callFd);
   }
 
   setRingKick(index: number, kickFd: Fd | undefined): void {
-    this.#rings.setKick(index, kickFd);
+    this.#hostOf(index).setKick(index, kickFd);
   }
 
   setRingEnabled(index: number, enabled: boolean): void {
-    this.#rings.setEnabled(index, enabled);
+    this.#hostOf(index).setEnabled(index, enabled);
   }
 
   reset(): void {
@@ -105,38 +131,54 @@ export class BlockDevice implements VhostUserDevice {
   }
 
   get sectors(): number {
-    return this.#rings.sectors;
+    return this.#sectors;
   }
 
   get isHeld(): boolean {
-    return this.#rings.gate.isHeld;
+    return this.#isHeld;
   }
 
   get limits(): RateLimits {
-    return this.#rings.gate.limiter.limits;
+    return this.#limits;
   }
 
   queues(): readonly QueueState[] {
-    return this.#rings.queues();
+    return this.#hosts.flatMap((host) => host.queues());
   }
 
+  /** From now on. A bucket that is the same as before goes on as it is; one that is not begins full. */
   setLimits(limits: RateLimits): void {
-    this.#rings.setLimits(limits);
+    this.#buckets &&= threadBuckets(limits, { limits: this.#limits, memory: this.#buckets });
+    this.#limits = limits;
+    for (const host of this.#hosts) host.setLimits(limits, this.#buckets);
   }
 
   /** The image is of another size now; the driver is told. */
   resized(sectors: number): void {
-    this.#rings.sectors = sectors;
+    this.#sectors = sectors;
+    for (const host of this.#hosts) host.setSectors(sectors);
     VirtioBlkConfig.set.capacity(new DataView(this.#config.buffer), 0, sectors);
     this.#backend?.configChanged();
   }
 
-  /** Takes no more requests until `release`; calls `done` when those under way have ended. One caller at a time. */
+  /** Takes no more requests until `release`; calls `done`, later, when those under way have ended. One caller at a time. */
   hold(done: () => void): void {
-    this.#rings.hold(done);
+    this.#isHeld = true;
+    let busy = this.#hosts.length;
+    for (const host of this.#hosts) {
+      host.hold(() => {
+        busy--;
+        if (busy === 0) done();
+      });
+    }
   }
 
   release(): void {
-    this.#rings.release();
+    this.#isHeld = false;
+    for (const host of this.#hosts) host.release();
+  }
+
+  #hostOf(index: number): RingHost {
+    return this.#hosts[index] ?? this.#hosts[0];
   }
 }

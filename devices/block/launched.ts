@@ -15,9 +15,9 @@ import { EXIT, exitNow, keepCompiledCode } from '#shared/sys/process-exit.ts';
 import { CommandServer } from './control/command-server.ts';
 import { ControlThread, controlPorts } from './control/control-thread.ts';
 import { DataLoop, type Served } from './data-loop.ts';
+import type { LimitsGroup } from './device.ts';
 import { takeFence, takeImage } from './host.ts';
 import { GROUP_MEMORY } from './limits/rate-limiter.ts';
-import type { LimitsGroup } from './ring-set.ts';
 import { idBytes } from './spec.ts';
 import { makeStatistics } from './stats/statistics.ts';
 

@@ -13,6 +13,8 @@ import type { RingError, RingStart } from '#shared/vhost-user/backend/index.ts';
 import { SegmentTable, SplitQueue } from '#shared/virtio/index.ts';
 import type { Engine } from './engine/engine.ts';
 import { Gate } from './limits/gate.ts';
+import type { BucketMemory } from './limits/rate-limiter.ts';
+import type { QueueState, RingHost } from './ring-host.ts';
 import { BlockRing, type Disk } from './ring.ts';
 import { type SharedStatistics, Statistics } from './stats/statistics.ts';
 
@@ -33,24 +35,9 @@ export interface RingSetOptions {
   /** Exactly ID_BYTES, zero-padded. */
   readonly id: Uint8Array;
   readonly limits: RateLimits;
-  /** The limits are a group's: its buckets are in this memory. */
-  readonly group?: LimitsGroup;
+  /** Others take from the same buckets. */
+  readonly buckets?: BucketMemory;
   readonly statistics: SharedStatistics;
-}
-
-export interface LimitsGroup {
-  readonly id: string;
-  readonly memory: ArrayBuffer;
-}
-
-/** A queue that runs, for whoever looks after the device. */
-export interface QueueState {
-  readonly index: number;
-  readonly size: number;
-  readonly enabled: boolean;
-  readonly inFlight: number;
-  /** What made the ring unusable. */
-  readonly fault: string | undefined;
 }
 
 /** A completion that is none of a ring's. */
@@ -72,12 +59,14 @@ interface Running {
   dropped: number;
 }
 
-export class RingSet {
+export class RingSet implements RingHost {
   readonly statistics: Statistics;
   readonly gate: Gate;
   readonly #disk: Disk & { sectors: number };
   readonly #engine: Engine;
-  readonly #segments: readonly SegmentTable[];
+  readonly #maxQueueSize: number;
+  /** Made when a ring starts for the first time, which may be on another thread. */
+  readonly #segments: (SegmentTable | undefined)[];
   readonly #running: (Running | undefined)[];
   /** Those of `#running` that are there: what the loop walks. */
   #active: Running[] = [];
@@ -91,24 +80,15 @@ export class RingSet {
   #turn = 0;
 
   constructor(options: RingSetOptions, engine: Engine) {
-    const { queueCount, maxQueueSize, sectors, readOnly, id, limits, group } = options;
+    const { queueCount, maxQueueSize, sectors, readOnly, id } = options;
     this.statistics = new Statistics(options.statistics);
     this.gate = new Gate(this.statistics);
-    const { limiter } = this.gate;
-    if (group === undefined) limiter.set(limits, performance.now());
-    else limiter.share(limits, group.memory, monotonicMs() - performance.now());
-    this.#disk = { sectors, readOnly, id, statistics: this.statistics, limiter };
+    this.#disk = { sectors, readOnly, id, statistics: this.statistics, limiter: this.gate.limiter };
+    this.setLimits(options.limits, options.buckets);
     this.#engine = engine;
-    this.#segments = Array.from({ length: queueCount }, () => new SegmentTable(maxQueueSize));
+    this.#maxQueueSize = maxQueueSize;
+    this.#segments = new Array<SegmentTable | undefined>(queueCount).fill(undefined);
     this.#running = new Array<Running | undefined>(queueCount).fill(undefined);
-  }
-
-  get sectors(): number {
-    return this.#disk.sectors;
-  }
-
-  set sectors(sectors: number) {
-    this.#disk.sectors = sectors;
   }
 
   setMemory(memory: GuestMemory): void {
@@ -117,8 +97,8 @@ export class RingSet {
   }
 
   start(start: RingStart, writeThrough: boolean): Result<void, RingError> {
-    const segments = this.#segments[start.index];
-    if (segments === undefined) return err({ code: 'NO_SUCH_RING' });
+    if (start.index >= this.#segments.length) return err({ code: 'NO_SUCH_RING' });
+    const segments = (this.#segments[start.index] ??= new SegmentTable(this.#maxQueueSize));
     const queue = SplitQueue.activate(start, this.#memory, segments);
     if (!queue.ok) return queue;
     const ring = new BlockRing(
@@ -132,7 +112,6 @@ export class RingSet {
     return ok();
   }
 
-  /** The next index to take from the available ring. */
   stop(index: number): number {
     const running = this.#running[index];
     assert(running !== undefined, 'a ring is stopped that does not run');
@@ -174,19 +153,22 @@ export class RingSet {
     }));
   }
 
-  /** From now on. What waited for the old ones is looked at anew. */
-  setLimits(limits: RateLimits): void {
-    this.gate.limiter.set(limits, performance.now());
+  setSectors(sectors: number): void {
+    this.#disk.sectors = sectors;
+  }
+
+  setLimits(limits: RateLimits, memory: BucketMemory | undefined): void {
+    const now = performance.now();
+    if (memory === undefined) this.gate.limiter.set(limits, now);
+    else this.gate.limiter.share(limits, memory, monotonicMs() - now);
     this.gate.reconsider();
   }
 
-  /** Takes no more requests until the gate is released; calls `done` when those under way have ended. One caller at a time. */
   hold(done: () => void): void {
     this.gate.hold();
     this.#whenIdle = done;
   }
 
-  /** The opposite; whoever waited for the requests under way waits no more. */
   release(): void {
     this.#whenIdle = undefined;
     this.gate.release();

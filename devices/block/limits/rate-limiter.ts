@@ -3,8 +3,32 @@ import type { RateLimits } from '#shared/config/rate-limits.ts';
 import { SHARED_BUCKET_WORDS, SharedBucket } from './shared-bucket.ts';
 import { type Bucket, TokenBucket } from './token-bucket.ts';
 
+const BUCKET_SIZE = SHARED_BUCKET_WORDS * 8;
 /** Bytes of the memory that the disks of a rate limit group share: two buckets. */
-export const GROUP_MEMORY = SHARED_BUCKET_WORDS * 2 * 8;
+export const GROUP_MEMORY = BUCKET_SIZE * 2;
+
+/** Where buckets are that several take from: zeros are full ones. */
+export interface BucketMemory {
+  readonly bandwidth: BigInt64Array;
+  readonly ops: BigInt64Array;
+}
+
+/** The buckets of a group's memory. */
+export function groupBuckets(memory: ArrayBufferLike): BucketMemory {
+  return {
+    bandwidth: new BigInt64Array(memory, 0, SHARED_BUCKET_WORDS),
+    ops: new BigInt64Array(memory, BUCKET_SIZE, SHARED_BUCKET_WORDS),
+  };
+}
+
+/** Buckets for the threads of this process: those that go on as they are out of `before`, and full ones. */
+export function threadBuckets(limits: RateLimits, before?: { readonly limits: RateLimits; readonly memory: BucketMemory }): BucketMemory {
+  const one = (name: 'bandwidth' | 'ops'): BigInt64Array =>
+    before !== undefined && isSame(before.limits[name], limits[name])
+      ? before.memory[name]
+      : new BigInt64Array(new SharedArrayBuffer(BUCKET_SIZE));
+  return { bandwidth: one('bandwidth'), ops: one('ops') };
+}
 
 export class RateLimiter {
   #bandwidth: Bucket | undefined;
@@ -25,12 +49,10 @@ export class RateLimiter {
     this.isActive = this.#bandwidth !== undefined || this.#ops !== undefined;
   }
 
-  /** The limits are a group's, whose disks take from the same buckets; zeros are full ones. */
-  share(limits: RateLimits, memory: ArrayBufferLike, offsetMs: number): void {
-    const words = (bucket: number) => new BigInt64Array(memory, bucket * SHARED_BUCKET_WORDS * 8, SHARED_BUCKET_WORDS);
-    const { bandwidth, ops } = limits;
-    this.#bandwidth = bandwidth && new SharedBucket(bandwidth, words(0), offsetMs);
-    this.#ops = ops && new SharedBucket(ops, words(1), offsetMs);
+  /** Others take from the same buckets, which are in `memory`; `offsetMs` leads from the clock of `wait` to one that all have. */
+  share({ bandwidth, ops }: RateLimits, memory: BucketMemory, offsetMs: number): void {
+    this.#bandwidth = bandwidth && new SharedBucket(bandwidth, memory.bandwidth, offsetMs);
+    this.#ops = ops && new SharedBucket(ops, memory.ops, offsetMs);
     this.isActive = this.#bandwidth !== undefined || this.#ops !== undefined;
   }
 
@@ -50,11 +72,10 @@ export class RateLimiter {
 
 function renewed(bucket: Bucket | undefined, config: RateLimits['ops'], now: number): Bucket | undefined {
   if (config === undefined) return undefined;
-  const before = bucket?.config;
-  const isSame =
-    before !== undefined &&
-    before.size === config.size &&
-    before.oneTimeBurst === config.oneTimeBurst &&
-    before.refillMs === config.refillMs;
-  return isSame ? bucket : new TokenBucket(config, now);
+  return isSame(bucket?.config, config) ? bucket : new TokenBucket(config, now);
+}
+
+function isSame(a: RateLimits['ops'], b: RateLimits['ops']): boolean {
+  if (a === undefined || b === undefined) return false;
+  return a.size === b.size && a.oneTimeBurst === b.oneTimeBurst && a.refillMs === b.refillMs;
 }

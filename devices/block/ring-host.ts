@@ -1,0 +1,37 @@
+/** Who serves some of a disk's rings: this thread's `RingSet`, or another thread that does as it is told. */
+import type { RateLimits } from '#shared/config/rate-limits.ts';
+import type { Result } from '#shared/lang/result.ts';
+import type { GuestMemory } from '#shared/memory/index.ts';
+import type { Fd } from '#shared/sys/owned-fd.ts';
+import type { RingError, RingStart } from '#shared/vhost-user/backend/index.ts';
+import type { BucketMemory } from './limits/rate-limiter.ts';
+
+/** A queue that runs, for whoever looks after the device. */
+export interface QueueState {
+  readonly index: number;
+  readonly size: number;
+  readonly enabled: boolean;
+  readonly inFlight: number;
+  /** What made the ring unusable. */
+  readonly fault: string | undefined;
+}
+
+/** Every call is done when it returns. Rings that a call names and that do not run are passed over, but by `stop`. */
+export interface RingHost {
+  /** None of its rings runs. It uses no memory of before any more. */
+  setMemory(memory: GuestMemory): void;
+  start(start: RingStart, writeThrough: boolean): Result<void, RingError>;
+  /** Ends the ring's requests under way; the next index to take from its available ring. */
+  stop(index: number): number;
+  setCall(index: number, callFd: Fd | undefined): void;
+  setKick(index: number, kickFd: Fd | undefined): void;
+  setEnabled(index: number, enabled: boolean): void;
+  queues(): readonly QueueState[];
+  setSectors(sectors: number): void;
+  /** From now on. With `memory` the buckets are those that others take from too; what waited is looked at anew. */
+  setLimits(limits: RateLimits, memory: BucketMemory | undefined): void;
+  /** Takes no more requests until `release`; calls `done`, later, when those under way have ended. One caller at a time. */
+  hold(done: () => void): void;
+  /** The opposite; whoever waited for the requests under way waits no more. */
+  release(): void;
+}
