@@ -43,6 +43,16 @@ export type Reception =
   | { readonly kind: 'closed' }
   | { readonly kind: 'failed'; readonly error: ChannelError };
 
+/** A message that has come in part. */
+export interface BegunMessage<F> {
+  /** Fewer than a whole one has: at most MAX_FRAME. */
+  readonly bytes: Uint8Array;
+  readonly fds: readonly F[];
+}
+const NOTHING_BEGUN: BegunMessage<OwnedFd> = { bytes: new Uint8Array(), fds: [] };
+
+export const MAX_FRAME = VhostUserHeader.size + MAX_PAYLOAD;
+
 /** How long `sendAll` waits for a peer to make room. Only one that has stopped reading takes that long. */
 const SEND_PATIENCE_MS = 1000;
 
@@ -51,12 +61,21 @@ const CLOSED: Reception = { kind: 'closed' };
 
 export class Channel implements Disposable {
   readonly #socket: UnixSocket;
-  readonly #buffer = allocate(VhostUserHeader.size + MAX_PAYLOAD);
+  readonly #buffer = allocate(MAX_FRAME);
   #received = 0;
   #fds: OwnedFd[] = [];
 
-  constructor(socket: UnixSocket) {
+  /** `begun`: what another process has read already of the message that comes. */
+  constructor(socket: UnixSocket, begun: BegunMessage<OwnedFd> = NOTHING_BEGUN) {
     this.#socket = socket;
+    this.#buffer.bytes.set(begun.bytes);
+    this.#received = begun.bytes.length;
+    this.#fds = [...begun.fds];
+  }
+
+  /** The part of a message that was read and not handed over; the descriptors stay the channel's. */
+  get begun(): BegunMessage<Fd> {
+    return { bytes: this.#buffer.bytes.slice(0, this.#received), fds: this.#fds.map(({ fd }) => fd) };
   }
 
   /** For a watch. */

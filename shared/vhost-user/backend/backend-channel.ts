@@ -1,9 +1,10 @@
 import { UnixSocket } from '../../sys/unix-socket.ts';
-import type { OwnedFd } from '../../sys/owned-fd.ts';
+import type { Fd, OwnedFd } from '../../sys/owned-fd.ts';
 import { Channel, encodeFrame } from '../channel.ts';
 import { NOTHING } from '../message.ts';
 import { VHOST_USER_BACKEND } from '../spec.ts';
 import type { BackendRequests } from './device.ts';
+import type { BackendChannelState } from './session-state.ts';
 
 /**
  * The socket of SET_BACKEND_REQ_FD, over which we ask. We never ask for replies, so nothing is ever read from it. A front end
@@ -12,12 +13,18 @@ import type { BackendRequests } from './device.ts';
 export class BackendChannel implements BackendRequests {
   readonly #channel: Channel;
   #isSuspended: boolean;
-  #configChanged = false;
+  #configChanged: boolean;
 
-  /** `isSuspended`: no ring runs. */
-  constructor(socket: OwnedFd, isSuspended: boolean) {
+  /** `isSuspended`: no ring runs. `configChanged`: that is still to be told. */
+  constructor(socket: OwnedFd, isSuspended: boolean, configChanged = false) {
     this.#channel = new Channel(new UnixSocket(socket));
     this.#isSuspended = isSuspended;
+    this.#configChanged = configChanged;
+  }
+
+  /** For a successor of this process; the descriptor stays the channel's. */
+  get state(): BackendChannelState<Fd> {
+    return { socket: this.#channel.fd, configChanged: this.#configChanged };
   }
 
   configChanged(): void {

@@ -4,7 +4,7 @@
  */
 import { type Result, err, ok } from '../../lang/result.ts';
 import { createSealedMemfd } from '../../sys/memfd.ts';
-import type { OwnedFd } from '../../sys/owned-fd.ts';
+import type { Fd, OwnedFd } from '../../sys/owned-fd.ts';
 import type { RequestError } from '../errors.ts';
 import type { InflightDescription } from '../message.ts';
 import { type InflightRegion, inflightSliceSize } from '../../virtio/index.ts';
@@ -15,20 +15,25 @@ export interface InflightLimits {
   readonly maxQueueSize: number;
 }
 
-/** A mapped area. Its owner unmaps it once no ring runs on it. */
+/** A mapped area. Its owner closes it once no ring runs on it. */
 export class InflightArea {
   readonly queueCount: number;
   readonly queueSize: number;
+  readonly description: InflightDescription;
   readonly #mapped: MappedFile;
+  /** Open for the front end, and for a successor of this process. */
+  readonly #file: OwnedFd;
 
-  private constructor(description: InflightDescription, mapped: MappedFile) {
+  private constructor(description: InflightDescription, mapped: MappedFile, file: OwnedFd) {
     this.queueCount = description.queueCount;
     this.queueSize = description.queueSize;
+    this.description = description;
     this.#mapped = mapped;
+    this.#file = file;
   }
 
-  /** GET_INFLIGHT_FD: a new area of zeros for what `wanted` names, and the file that it is in. */
-  static create(wanted: InflightDescription, limits: InflightLimits): Result<CreatedInflight, RequestError> {
+  /** GET_INFLIGHT_FD: a new area of zeros for what `wanted` names. */
+  static create(wanted: InflightDescription, limits: InflightLimits): Result<InflightArea, RequestError> {
     const refused = outsideLimits(wanted, limits);
     if (refused !== undefined) return err(refused);
     const size = wanted.queueCount * inflightSliceSize(wanted.queueSize);
@@ -36,19 +41,23 @@ export class InflightArea {
     if (!file.ok) return err({ code: 'SYS', cause: file.error });
     const description = { ...wanted, size, fileOffset: 0 };
     const mapped = mapFile(file.value.fd, 0, size);
-    if (mapped.ok) return ok({ area: new InflightArea(description, mapped.value), file: file.value, description });
+    if (mapped.ok) return ok(new InflightArea(description, mapped.value, file.value));
     file.value.close();
     return mapped;
   }
 
-  /** SET_INFLIGHT_FD: the area that the front end kept. `file` stays the caller's. */
-  static adopt(given: InflightDescription, file: OwnedFd, limits: InflightLimits): Result<InflightArea, RequestError> {
+  /** SET_INFLIGHT_FD: the area that the front end kept. Takes the first of `fds` where it succeeds. */
+  static adopt(given: InflightDescription, fds: OwnedFd[], limits: InflightLimits): Result<InflightArea, RequestError> {
+    const [file] = fds;
+    if (file === undefined || fds.length !== 1) return err({ code: 'WRONG_DESCRIPTORS', count: fds.length, expected: 1 });
     const refused = outsideLimits(given, limits);
     if (refused !== undefined) return err(refused);
     const needed = given.queueCount * inflightSliceSize(given.queueSize);
     if (given.size < needed) return err({ code: 'INFLIGHT_TOO_SMALL', length: given.size, needed });
     const mapped = mapFile(file.fd, given.fileOffset, needed);
-    return mapped.ok ? ok(new InflightArea(given, mapped.value)) : mapped;
+    if (!mapped.ok) return mapped;
+    fds.shift();
+    return ok(new InflightArea(given, mapped.value, file));
   }
 
   /** The slice of ring `index` with `ringSize` entries; undefined where the area was made for fewer rings. */
@@ -60,16 +69,15 @@ export class InflightArea {
     return ok<InflightRegion | undefined>({ hostAddress: this.#mapped.address + index * length, length, queueSize: this.queueSize });
   }
 
-  unmap(): void {
-    this.#mapped.mapping.unmap();
+  /** Stays the area's. */
+  get file(): Fd {
+    return this.#file.fd;
   }
-}
 
-export interface CreatedInflight {
-  readonly area: InflightArea;
-  /** The receiver's to close once it is sent. */
-  readonly file: OwnedFd;
-  readonly description: InflightDescription;
+  close(): void {
+    this.#mapped.mapping.unmap();
+    this.#file.close();
+  }
 }
 
 function outsideLimits({ queueCount, queueSize }: InflightDescription, limits: InflightLimits): RequestError | undefined {

@@ -5,15 +5,17 @@
  * old goes away. Then the session moves the device over, and commits, which unmaps what was dropped; or abandons, which unmaps
  * what was new.
  */
+import { assert } from '../../lang/assert.ts';
 import { type Result, err, ok } from '../../lang/result.ts';
 import { GuestMemory, type MemoryRegion, checkRegions } from '../../memory/index.ts';
 import { F_SEAL_SHRINK, sealsOf } from '../../sys/memfd.ts';
 import type { Mapping } from '../../sys/mapping.ts';
-import type { OwnedFd } from '../../sys/owned-fd.ts';
+import type { Fd, OwnedFd } from '../../sys/owned-fd.ts';
 import type { RequestError } from '../errors.ts';
 import type { RegionDescription } from '../message.ts';
 import { MAX_MEMORY_REGIONS } from '../spec.ts';
 import { mapFile } from './map-file.ts';
+import type { RegionState } from './session-state.ts';
 
 /** A table to be. Exactly one of the two is called. */
 export interface MemoryChange {
@@ -26,6 +28,8 @@ interface Slot {
   readonly region: MemoryRegion;
   readonly fileOffset: number;
   readonly fileIdentity: string;
+  /** Open for a successor of this process, which maps it as well. */
+  readonly file: OwnedFd;
   readonly mapping: Mapping;
   /** The front end's file cannot shrink. Where it can, shrinking it kills this process with SIGBUS. */
   readonly isSealed: boolean;
@@ -44,16 +48,22 @@ export class MemoryTable {
     return this.#slots.filter((slot) => !slot.isSealed).length;
   }
 
-  /** SET_MEM_TABLE: one descriptor for each region, in their order. */
-  replace(descriptions: readonly RegionDescription[], fds: readonly OwnedFd[]): Result<MemoryChange, RequestError> {
+  /** Its regions, for a successor of this process; the descriptors stay the table's. */
+  get state(): readonly RegionState<Fd>[] {
+    return this.#slots.map(({ region: { guestStart, size, frontendStart }, fileOffset, file }) => ({
+      description: { guestStart, size, frontendStart, fileOffset },
+      file: file.fd,
+    }));
+  }
+
+  /** SET_MEM_TABLE: one descriptor for each region, in their order. Those that it takes it removes from `fds`. */
+  replace(descriptions: readonly RegionDescription[], fds: OwnedFd[]): Result<MemoryChange, RequestError> {
     if (fds.length !== descriptions.length) return err({ code: 'WRONG_DESCRIPTORS', count: fds.length, expected: descriptions.length });
     const slots: Slot[] = [];
-    for (const [index, fd] of fds.entries()) {
-      const description = descriptions[index];
-      if (description === undefined) break;
-      const slot = makeSlot(description, fd);
+    for (const description of descriptions) {
+      const slot = takeSlot(description, fds);
       if (!slot.ok) {
-        this.#unmapNew(slots);
+        this.#dropNew(slots);
         return slot;
       }
       slots.push(this.#known(slot.value));
@@ -62,11 +72,10 @@ export class MemoryTable {
   }
 
   /** ADD_MEM_REG. */
-  add(description: RegionDescription, fds: readonly OwnedFd[]): Result<MemoryChange, RequestError> {
-    const [fd] = fds;
-    if (fd === undefined || fds.length !== 1) return err({ code: 'WRONG_DESCRIPTORS', count: fds.length, expected: 1 });
+  add(description: RegionDescription, fds: OwnedFd[]): Result<MemoryChange, RequestError> {
+    if (fds.length !== 1) return err({ code: 'WRONG_DESCRIPTORS', count: fds.length, expected: 1 });
     if (this.#slots.length >= MAX_MEMORY_REGIONS) return err({ code: 'TOO_MANY_REGIONS', limit: MAX_MEMORY_REGIONS });
-    const slot = makeSlot(description, fd);
+    const slot = takeSlot(description, fds);
     return slot.ok ? this.#change([...this.#slots, slot.value]) : slot;
   }
 
@@ -79,7 +88,7 @@ export class MemoryTable {
 
   /** Forgets all of it. Nothing may use the memory any more. */
   clear(): void {
-    for (const slot of this.#slots) slot.mapping.unmap();
+    for (const slot of this.#slots) drop(slot);
     this.#slots = [];
     this.#memory = new GuestMemory([]);
   }
@@ -87,7 +96,7 @@ export class MemoryTable {
   #change(slots: readonly Slot[]): Result<MemoryChange, RequestError> {
     const checked = checkRegions(slots.map((slot) => slot.region));
     if (!checked.ok) {
-      this.#unmapNew(slots);
+      this.#dropNew(slots);
       return checked;
     }
     const memory = new GuestMemory(slots.map((slot) => slot.region));
@@ -95,11 +104,11 @@ export class MemoryTable {
       memory,
       commit: () => {
         const kept = new Set(slots.map((slot) => slot.mapping));
-        for (const slot of this.#slots) if (!kept.has(slot.mapping)) slot.mapping.unmap();
+        for (const slot of this.#slots) if (!kept.has(slot.mapping)) drop(slot);
         this.#slots = slots;
         this.#memory = memory;
       },
-      abandon: () => this.#unmapNew(slots),
+      abandon: () => this.#dropNew(slots),
     });
   }
 
@@ -110,26 +119,36 @@ export class MemoryTable {
         fileIdentity === slot.fileIdentity && fileOffset === slot.fileOffset && region.size === slot.region.size,
     );
     if (old === undefined) return slot;
-    slot.mapping.unmap();
-    return { ...slot, mapping: old.mapping, region: { ...slot.region, hostAddress: old.region.hostAddress } };
+    drop(slot);
+    return { ...slot, mapping: old.mapping, file: old.file, region: { ...slot.region, hostAddress: old.region.hostAddress } };
   }
 
-  #unmapNew(slots: readonly Slot[]): void {
+  #dropNew(slots: readonly Slot[]): void {
     const current = new Set(this.#slots.map((slot) => slot.mapping));
-    for (const { mapping } of slots) if (!current.has(mapping)) mapping.unmap();
+    for (const slot of slots) if (!current.has(slot.mapping)) drop(slot);
   }
 }
 
-function makeSlot(description: RegionDescription, fd: OwnedFd): Result<Slot, RequestError> {
+function drop({ mapping, file }: Slot): void {
+  mapping.unmap();
+  file.close();
+}
+
+/** Maps the first of `fds`, and takes it where that succeeds. */
+function takeSlot(description: RegionDescription, fds: OwnedFd[]): Result<Slot, RequestError> {
+  const [file] = fds;
+  assert(file !== undefined, 'as many descriptors as regions');
   const { guestStart, size, frontendStart, fileOffset } = description;
-  const mapped = mapFile(fd.fd, fileOffset, size);
+  const mapped = mapFile(file.fd, fileOffset, size);
   if (!mapped.ok) return mapped;
+  fds.shift();
   const { mapping, address, status } = mapped.value;
-  const isSealed = ((sealsOf(fd.fd) ?? 0) & F_SEAL_SHRINK) !== 0;
+  const isSealed = ((sealsOf(file.fd) ?? 0) & F_SEAL_SHRINK) !== 0;
   return ok({
     region: { guestStart, size, frontendStart, hostAddress: address },
     fileOffset,
     fileIdentity: status.identity,
+    file,
     mapping,
     isSealed,
   });

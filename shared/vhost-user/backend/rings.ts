@@ -1,12 +1,13 @@
 /** All rings of a session, with what they share: memory, features, the in-flight area. */
 import { type Result, err, ok } from '../../lang/result.ts';
 import { GuestMemory } from '../../memory/index.ts';
-import type { OwnedFd } from '../../sys/owned-fd.ts';
+import type { Fd, OwnedFd } from '../../sys/owned-fd.ts';
 import { VIRTIO_F_RING_EVENT_IDX, VIRTIO_F_RING_INDIRECT_DESC } from '../../virtio/spec.ts';
 import type { RequestError } from '../errors.ts';
 import type { VhostUserDevice } from './device.ts';
 import type { InflightArea } from './inflight.ts';
 import type { MemoryChange } from './memory-table.ts';
+import type { RingState } from './session-state.ts';
 import { Vring, type VringDescriptor } from './vring.ts';
 
 /** Told of what nobody asked to be told of: a ring that the device would not start. */
@@ -97,6 +98,46 @@ export class Rings {
       const restarted = this.startIfReady(vring);
       if (!restarted.ok) return restarted;
     }
+    return ok();
+  }
+
+  /** Stops those that run for a moment; all of them as plain data. */
+  suspend(): readonly RingState<Fd>[] {
+    for (const vring of this.#vrings) vring.suspend();
+    return this.#vrings.map((vring) => vring.state);
+  }
+
+  /** Those that were suspended, or adopted, run. */
+  resume(): Result<void, RequestError> {
+    for (const vring of this.#vrings) {
+      const started = this.startIfReady(vring);
+      if (!started.ok) return started;
+    }
+    return ok();
+  }
+
+  /** Configures the rings as a predecessor had them: each by the steps of a front end. They start with `resume`. */
+  adopt(states: readonly RingState<OwnedFd>[]): Result<void, RequestError> {
+    for (const [index, state] of states.entries()) {
+      const vring = this.at(index);
+      if (!vring.ok) return vring;
+      const adopted = this.#adoptRing(vring.value, state);
+      if (!adopted.ok) return adopted;
+    }
+    return ok();
+  }
+
+  #adoptRing(vring: Vring, { size, addresses, base, ...state }: RingState<OwnedFd>): Result<void, RequestError> {
+    const sized = size === undefined ? ok() : vring.setSize(size);
+    if (!sized.ok) return sized;
+    const placed = addresses === undefined ? ok() : vring.setAddresses(addresses, this.#memory);
+    if (!placed.ok) return placed;
+    const based = vring.setBase(base);
+    if (!based.ok) return based;
+    vring.setEnabled(state.enabled);
+    if (state.call !== undefined) vring.setDescriptor('call', state.call);
+    if (state.err !== undefined) vring.setDescriptor('err', state.err);
+    if (state.kickArrived) vring.setDescriptor('kick', state.kick);
     return ok();
   }
 

@@ -11,8 +11,8 @@
 import { type Result, err, ok } from '../../lang/result.ts';
 import type { Fd, OwnedFd } from '../../sys/owned-fd.ts';
 import { fileStatus } from '../../sys/file-status.ts';
-import type { UnixSocket } from '../../sys/unix-socket.ts';
-import { Channel, type Message, closeAll, encodeFrame } from '../channel.ts';
+import { UnixSocket } from '../../sys/unix-socket.ts';
+import { type BegunMessage, Channel, type Message, closeAll, encodeFrame } from '../channel.ts';
 import type { ChannelError, RequestError, SessionError } from '../errors.ts';
 import {
   type ConfigAccess,
@@ -37,14 +37,11 @@ import { BackendChannel } from './backend-channel.ts';
 import type { VhostUserDevice } from './device.ts';
 import { InflightArea } from './inflight.ts';
 import { type MemoryChange, MemoryTable } from './memory-table.ts';
-import {
-  ANSWERED,
-  DEVICE_PROTOCOL_FEATURES,
-  MAY_CARRY_DESCRIPTORS,
-  NEEDS_PROTOCOL_FEATURE,
-  SESSION_PROTOCOL_FEATURES,
-} from './request-rules.ts';
+import { Negotiation } from './negotiation.ts';
+import { DONE, type Outcome, answer, answerU64, andThen } from './outcome.ts';
+import { ANSWERED, MAY_CARRY_DESCRIPTORS } from './request-rules.ts';
 import { Rings, type Trace } from './rings.ts';
+import { type SessionState, descriptorsOf } from './session-state.ts';
 import { type Vring, type VringDescriptor, isSignalDescriptor } from './vring.ts';
 
 /** `open`: call again when the socket is readable. Anything else is the end: the session holds nothing more but its socket. */
@@ -53,35 +50,33 @@ export type SessionOutcome = 'open' | 'closed' | SessionError;
 /** A front end that floods us with messages must not keep us from our rings: the rest waits for the next readiness. */
 const MESSAGES_PER_TURN = 64;
 
-/** A request's own answer, or none: then it may be acknowledged. */
-interface Answer {
-  readonly payload: DataView;
-  /** Closed once it is sent. */
-  readonly file?: OwnedFd;
-}
-type Outcome = Result<Answer | undefined, RequestError>;
-
-const DONE: Outcome = ok(undefined);
-
 export class Session implements Disposable {
   readonly #channel: Channel;
   readonly #device: VhostUserDevice;
   readonly #trace: Trace;
   readonly #rings: Rings;
   readonly #table = new MemoryTable();
+  readonly #agreed: Negotiation;
   #isOpen = true;
-  /** What the front end accepted; undefined before SET_FEATURES and after a reset. */
-  #features: bigint | undefined;
-  #protocolFeatures = 0n;
-  #status = 0;
   #inflight: InflightArea | undefined;
   #backendChannel: BackendChannel | undefined;
 
-  constructor(socket: UnixSocket, device: VhostUserDevice, trace: Trace = () => {}) {
-    this.#channel = new Channel(socket);
+  constructor(socket: UnixSocket, device: VhostUserDevice, trace: Trace = () => {}, begun?: BegunMessage<OwnedFd>) {
+    this.#channel = new Channel(socket, begun);
     this.#device = device;
     this.#trace = trace;
     this.#rings = new Rings(device, trace);
+    this.#agreed = new Negotiation(device);
+  }
+
+  /** Goes on with what another process has handed over; the rings start with `resume`. Where that cannot be, nothing is left of it. */
+  static adopt(state: SessionState<OwnedFd>, device: VhostUserDevice, trace?: Trace): Result<Session, RequestError> {
+    const session = new Session(new UnixSocket(state.socket), device, trace, state.begun);
+    const adopted = session.#adopt(state);
+    if (adopted.ok) return ok(session);
+    session.close();
+    for (const fd of descriptorsOf(state)) fd.close();
+    return adopted;
   }
 
   /** For a level-triggered watch: `readable` may leave messages for the next turn. */
@@ -109,6 +104,33 @@ export class Session implements Disposable {
     return 'open';
   }
 
+  /**
+   * Between two calls of `readable`: ends the requests under way, and tells all that another process needs in order to go on. Until
+   * `resume` no ring runs. The descriptors are lent, and good until then, or until `close`.
+   */
+  handOver(): SessionState<Fd> {
+    const rings = this.#rings.suspend();
+    this.#backendChannel?.setSuspended(true);
+    return {
+      socket: this.#channel.fd,
+      features: this.#agreed.features,
+      protocolFeatures: this.#agreed.protocolFeatures,
+      status: this.#agreed.status,
+      regions: this.#table.state,
+      rings,
+      inflight: this.#inflight,
+      backendChannel: this.#backendChannel?.state,
+      begun: this.#channel.begun,
+    };
+  }
+
+  /** The rings run on, or begin to run here, after a hand-over. */
+  resume(): Result<void, RequestError> {
+    const resumed = this.#rings.resume();
+    this.#backendChannel?.setSuspended(!this.#rings.anyRunning);
+    return resumed;
+  }
+
   /** Ends the session and closes its socket. A watch of `fd` goes before. */
   close(): void {
     this.#letGo();
@@ -117,6 +139,27 @@ export class Session implements Disposable {
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  /** Every part by the step that the front end's own request would take. */
+  #adopt({ protocolFeatures, features, regions, inflight, rings, backendChannel, status }: SessionState<OwnedFd>): Outcome {
+    const tables = regions.map(({ description }) => description);
+    const files = regions.map(({ file }) => file);
+    const steps: readonly (() => Result<unknown, RequestError>)[] = [
+      () => this.#agreed.setProtocolFeatures(protocolFeatures),
+      () => (regions.length === 0 ? DONE : this.#changeMemory(this.#table.replace(tables, files))),
+      () => (features === undefined ? DONE : this.#setFeatures(features)),
+      () => (inflight === undefined ? DONE : this.#setInflight(inflight.description, [inflight.file])),
+      () => this.#rings.adopt(rings),
+    ];
+    for (const step of steps) {
+      const done = step();
+      if (!done.ok) return done;
+    }
+    this.#agreed.status = status;
+    if (backendChannel !== undefined)
+      this.#setBackendChannel(new BackendChannel(backendChannel.socket, true, backendChannel.configChanged));
+    return DONE;
   }
 
   #end<T extends SessionOutcome>(outcome: T): T {
@@ -131,7 +174,7 @@ export class Session implements Disposable {
     this.#rings.close();
     this.#setBackendChannel(undefined);
     this.#device.reset();
-    this.#inflight?.unmap();
+    this.#inflight?.close();
     this.#table.clear();
   }
 
@@ -145,7 +188,7 @@ export class Session implements Disposable {
     const outcome = this.#handle(message);
     closeAll(fds);
     this.#backendChannel?.setSuspended(!this.#rings.anyRunning);
-    const wantsAck = message.needsReply && this.#has(F.REPLY_ACK);
+    const wantsAck = message.needsReply && this.#agreed.has(F.REPLY_ACK);
     if (!outcome.ok) {
       this.#trace('request refused', { request, error: outcome.error });
       if (!wantsAck || ANSWERED.has(request)) return { code: 'REQUEST_REFUSED', request, cause: outcome.error };
@@ -158,9 +201,7 @@ export class Session implements Disposable {
     const answer = outcome.ok ? outcome.value : undefined;
     if (answer === undefined && !wantsAck) return ok();
     const payload = answer?.payload ?? encodeU64(outcome.ok ? 0n : 1n);
-    const sent = this.#channel.sendAll(encodeFrame(request, VHOST_USER_REPLY, payload), answer?.file === undefined ? [] : [answer.file.fd]);
-    answer?.file?.close();
-    return sent;
+    return this.#channel.sendAll(encodeFrame(request, VHOST_USER_REPLY, payload), answer?.file === undefined ? [] : [answer.file]);
   }
 
   /** One arm per request, in the specification's order. */
@@ -170,25 +211,27 @@ export class Session implements Disposable {
     if (refused !== undefined) return err(refused);
     switch (request) {
       case VHOST_USER.GET_FEATURES:
-        return then(parseNothing(payload), () => answerU64(this.#offered));
+        return andThen(parseNothing(payload), () => answerU64(this.#agreed.offered));
       case VHOST_USER.SET_FEATURES:
-        return then(parseU64(payload), (bits) => this.#setFeatures(bits));
+        return andThen(parseU64(payload), (bits) => this.#setFeatures(bits));
       case VHOST_USER.SET_OWNER:
       // Deprecated; the specification recommends to ignore it.
       case VHOST_USER.RESET_OWNER:
-        return then(parseNothing(payload), () => DONE);
+        return andThen(parseNothing(payload), () => DONE);
       case VHOST_USER.SET_MEM_TABLE:
-        return then(parseMemoryTable(payload), (regions) => this.#changeMemory(this.#table.replace(regions, fds)));
+        return andThen(parseMemoryTable(payload), (regions) => this.#changeMemory(this.#table.replace(regions, fds)));
       case VHOST_USER.SET_VRING_NUM:
-        return then(parseVringState(payload), ({ index, num }) => this.#ring(index, (vring) => vring.setSize(num)));
+        return andThen(parseVringState(payload), ({ index, num }) => this.#ring(index, (vring) => vring.setSize(num)));
       case VHOST_USER.SET_VRING_ADDR:
-        return then(parseVringAddresses(payload), (addresses) =>
-          this.#ring(addresses.index, (vring) => then(vring.setAddresses(addresses, this.#rings.memory), () => this.#startIfReady(vring))),
+        return andThen(parseVringAddresses(payload), (addresses) =>
+          this.#ring(addresses.index, (vring) =>
+            andThen(vring.setAddresses(addresses, this.#rings.memory), () => this.#startIfReady(vring)),
+          ),
         );
       case VHOST_USER.SET_VRING_BASE:
-        return then(parseVringState(payload), ({ index, num }) => this.#ring(index, (vring) => vring.setBase(num)));
+        return andThen(parseVringState(payload), ({ index, num }) => this.#ring(index, (vring) => vring.setBase(num)));
       case VHOST_USER.GET_VRING_BASE:
-        return then(parseVringState(payload), ({ index }) => this.#stopRing(index));
+        return andThen(parseVringState(payload), ({ index }) => this.#stopRing(index));
       case VHOST_USER.SET_VRING_KICK:
         return this.#setDescriptor('kick', payload, fds);
       case VHOST_USER.SET_VRING_CALL:
@@ -196,35 +239,35 @@ export class Session implements Disposable {
       case VHOST_USER.SET_VRING_ERR:
         return this.#setDescriptor('err', payload, fds);
       case VHOST_USER.GET_PROTOCOL_FEATURES:
-        return then(parseNothing(payload), () => answerU64(this.#offeredProtocol));
+        return andThen(parseNothing(payload), () => answerU64(this.#agreed.offeredProtocol));
       case VHOST_USER.SET_PROTOCOL_FEATURES:
-        return then(parseU64(payload), (bits) => this.#setProtocolFeatures(bits));
+        return andThen(parseU64(payload), (bits) => this.#agreed.setProtocolFeatures(bits));
       case VHOST_USER.GET_QUEUE_NUM:
-        return then(parseNothing(payload), () => answerU64(BigInt(this.#device.queueCount)));
+        return andThen(parseNothing(payload), () => answerU64(BigInt(this.#device.queueCount)));
       case VHOST_USER.SET_VRING_ENABLE:
-        return then(parseVringState(payload), ({ index, num }) => this.#enable(index, num));
+        return andThen(parseVringState(payload), ({ index, num }) => this.#enable(index, num));
       case VHOST_USER.SET_BACKEND_REQ_FD:
-        return then(parseNothing(payload), () => this.#takeBackendChannel(fds));
+        return andThen(parseNothing(payload), () => this.#takeBackendChannel(fds));
       case VHOST_USER.GET_CONFIG:
-        return then(parseConfigAccess(payload), (access) => this.#getConfig(access));
+        return andThen(parseConfigAccess(payload), (access) => this.#getConfig(access));
       case VHOST_USER.SET_CONFIG:
-        return then(parseConfigAccess(payload), (access) => this.#setConfig(access));
+        return andThen(parseConfigAccess(payload), (access) => this.#setConfig(access));
       case VHOST_USER.GET_INFLIGHT_FD:
-        return then(parseInflight(payload), (wanted) => this.#getInflight(wanted, payload.byteLength));
+        return andThen(parseInflight(payload), (wanted) => this.#getInflight(wanted, payload.byteLength));
       case VHOST_USER.SET_INFLIGHT_FD:
-        return then(parseInflight(payload), (given) => this.#setInflight(given, fds));
+        return andThen(parseInflight(payload), (given) => this.#setInflight(given, fds));
       case VHOST_USER.RESET_DEVICE:
-        return then(parseNothing(payload), () => this.#reset());
+        return andThen(parseNothing(payload), () => this.#reset());
       case VHOST_USER.GET_MAX_MEM_SLOTS:
-        return then(parseNothing(payload), () => answerU64(BigInt(MAX_MEMORY_REGIONS)));
+        return andThen(parseNothing(payload), () => answerU64(BigInt(MAX_MEMORY_REGIONS)));
       case VHOST_USER.ADD_MEM_REG:
-        return then(parseSingleRegion(payload), (region) => this.#changeMemory(this.#table.add(region, fds)));
+        return andThen(parseSingleRegion(payload), (region) => this.#changeMemory(this.#table.add(region, fds)));
       case VHOST_USER.REM_MEM_REG:
-        return then(parseSingleRegion(payload), (region) => this.#changeMemory(this.#table.remove(region)));
+        return andThen(parseSingleRegion(payload), (region) => this.#changeMemory(this.#table.remove(region)));
       case VHOST_USER.SET_STATUS:
-        return then(parseU64(payload), (status) => this.#setStatus(status));
+        return andThen(parseU64(payload), (status) => this.#setStatus(status));
       case VHOST_USER.GET_STATUS:
-        return then(parseNothing(payload), () => answerU64(BigInt(this.#status)));
+        return andThen(parseNothing(payload), () => answerU64(BigInt(this.#agreed.status)));
       default:
         return err({ code: 'UNKNOWN_REQUEST' });
     }
@@ -232,40 +275,21 @@ export class Session implements Disposable {
 
   /** What can be said before a request's bytes are looked at. */
   #gate(request: number, fds: readonly OwnedFd[]): RequestError | undefined {
-    const needs = NEEDS_PROTOCOL_FEATURE.get(request);
-    if (needs !== undefined && !this.#has(needs[0])) return { code: 'NOT_NEGOTIATED', feature: needs[1] };
+    const lacking = this.#agreed.lacks(request);
+    if (lacking !== undefined) return lacking;
     if (fds.length > 0 && !MAY_CARRY_DESCRIPTORS.has(request)) return { code: 'WRONG_DESCRIPTORS', count: fds.length, expected: 0 };
     return undefined;
   }
 
-  get #offered(): bigint {
-    return this.#device.features | VHOST_USER_F_PROTOCOL_FEATURES;
-  }
-
-  get #offeredProtocol(): bigint {
-    return SESSION_PROTOCOL_FEATURES | (this.#device.protocolFeatures & DEVICE_PROTOCOL_FEATURES);
-  }
-
-  #has(protocolFeature: bigint): boolean {
-    return (this.#protocolFeatures & protocolFeature) !== 0n;
-  }
-
   #setFeatures(bits: bigint): Outcome {
-    const unknown = bits & ~this.#offered;
+    const unknown = bits & ~this.#agreed.offered;
     if (unknown !== 0n) return err({ code: 'FEATURES_NOT_OFFERED', bits: unknown });
-    if (bits !== this.#features && this.#rings.anyRunning) return err({ code: 'RINGS_RUNNING' });
-    if (bits !== this.#features) this.#device.setFeatures(bits & ~VHOST_USER_F_PROTOCOL_FEATURES);
-    this.#features = bits;
+    if (bits !== this.#agreed.features && this.#rings.anyRunning) return err({ code: 'RINGS_RUNNING' });
+    if (bits !== this.#agreed.features) this.#device.setFeatures(bits & ~VHOST_USER_F_PROTOCOL_FEATURES);
+    this.#agreed.features = bits;
     this.#rings.setFeatures(bits);
     // "Ring states": without protocol features there is no message that could enable a ring.
     if ((bits & VHOST_USER_F_PROTOCOL_FEATURES) === 0n) this.#rings.enableAll();
-    return DONE;
-  }
-
-  #setProtocolFeatures(bits: bigint): Outcome {
-    const unknown = bits & ~this.#offeredProtocol;
-    if (unknown !== 0n) return err({ code: 'FEATURES_NOT_OFFERED', bits: unknown });
-    this.#protocolFeatures = bits;
     return DONE;
   }
 
@@ -278,35 +302,33 @@ export class Session implements Disposable {
   }
 
   #ring(index: number, act: (vring: Vring) => Result<unknown, RequestError>): Outcome {
-    return then(this.#rings.at(index), (vring) => then(act(vring), () => DONE));
+    return andThen(this.#rings.at(index), (vring) => andThen(act(vring), () => DONE));
   }
 
   #startIfReady(vring: Vring): Outcome {
-    if (vring.isReady && this.#features === undefined) return err({ code: 'NOT_NEGOTIATED', feature: 'virtio features' });
-    return then(this.#rings.startIfReady(vring), () => DONE);
+    if (vring.isReady && this.#agreed.features === undefined) return err({ code: 'NOT_NEGOTIATED', feature: 'virtio features' });
+    return andThen(this.#rings.startIfReady(vring), () => DONE);
   }
 
   #stopRing(index: number): Outcome {
-    return then(this.#rings.at(index), (vring) => answer(encodeVringState({ index, num: vring.stop() })));
+    return andThen(this.#rings.at(index), (vring) => answer(encodeVringState({ index, num: vring.stop() })));
   }
 
   #setDescriptor(which: VringDescriptor, payload: DataView, fds: OwnedFd[]): Outcome {
-    return then(parseVringFile(payload), ({ index, hasDescriptor }) => {
+    return andThen(parseVringFile(payload), ({ index, hasDescriptor }) => {
       const vring = this.#rings.at(index);
       if (!vring.ok) return vring;
       const expected = hasDescriptor ? 1 : 0;
       if (fds.length !== expected) return err({ code: 'WRONG_DESCRIPTORS', count: fds.length, expected });
-      if (which === 'kick' && this.#features === undefined) return err({ code: 'NOT_NEGOTIATED', feature: 'virtio features' });
+      if (which === 'kick' && this.#agreed.features === undefined) return err({ code: 'NOT_NEGOTIATED', feature: 'virtio features' });
       const [fd] = fds;
       if (fd !== undefined && !isSignalDescriptor(fd.fd)) return err({ code: 'WRONG_DESCRIPTOR_TYPE' });
-      return then(this.#rings.setDescriptor(vring.value, which, fds.shift()), () => DONE);
+      return andThen(this.#rings.setDescriptor(vring.value, which, fds.shift()), () => DONE);
     });
   }
 
   #enable(index: number, num: number): Outcome {
-    // A reset forgets the features; QEMU switches its rings off only after it.
-    const isNegotiated = this.#protocolFeatures !== 0n || ((this.#features ?? 0n) & VHOST_USER_F_PROTOCOL_FEATURES) !== 0n;
-    if (!isNegotiated) return err({ code: 'NOT_NEGOTIATED', feature: 'PROTOCOL_FEATURES' });
+    if (!this.#agreed.canEnable) return err({ code: 'NOT_NEGOTIATED', feature: 'PROTOCOL_FEATURES' });
     if (num > 1) return err({ code: 'BAD_VALUE', field: 'enable', value: num });
     return this.#ring(index, (vring) => ok(vring.setEnabled(num === 1)));
   }
@@ -344,15 +366,13 @@ export class Session implements Disposable {
   #getInflight(wanted: InflightDescription, payloadSize: number): Outcome {
     const created = this.#rings.anyRunning ? undefined : InflightArea.create(wanted, this.#device);
     if (created === undefined || !created.ok) return answer(encodeInflight({ ...wanted, size: 0, fileOffset: 0 }, payloadSize));
-    this.#replaceInflight(created.value.area);
+    this.#replaceInflight(created.value);
     return ok({ payload: encodeInflight(created.value.description, payloadSize), file: created.value.file });
   }
 
-  #setInflight(given: InflightDescription, fds: readonly OwnedFd[]): Outcome {
-    const [fd] = fds;
-    if (fd === undefined || fds.length !== 1) return err({ code: 'WRONG_DESCRIPTORS', count: fds.length, expected: 1 });
+  #setInflight(given: InflightDescription, fds: OwnedFd[]): Outcome {
     if (this.#rings.anyRunning) return err({ code: 'RINGS_RUNNING' });
-    return then(InflightArea.adopt(given, fd, this.#device), (area) => {
+    return andThen(InflightArea.adopt(given, fds, this.#device), (area) => {
       this.#replaceInflight(area);
       return DONE;
     });
@@ -360,7 +380,7 @@ export class Session implements Disposable {
 
   #replaceInflight(area: InflightArea): void {
     this.#rings.setInflight(area);
-    this.#inflight?.unmap();
+    this.#inflight?.close();
     this.#inflight = area;
   }
 
@@ -368,29 +388,15 @@ export class Session implements Disposable {
     if (status > 0xffn) return err({ code: 'VALUE_TOO_LARGE', field: 'status' });
     // virtio 1.2, 2.1: writing 0 resets the device.
     if (status === 0n) return this.#reset();
-    this.#status = Number(status);
+    this.#agreed.status = Number(status);
     return DONE;
   }
 
   /** Rings, features and status go; memory, the in-flight area and the negotiated protocol stay the front end's to change. */
   #reset(): Outcome {
     this.#rings.reset();
-    this.#features = undefined;
-    this.#status = 0;
+    this.#agreed.reset();
     this.#device.reset();
     return DONE;
   }
-}
-
-/** The next step with the value, or the error of the one before. */
-function then<T, U, E>(step: Result<T, E>, next: (value: T) => Result<U, E>): Result<U, E> {
-  return step.ok ? next(step.value) : step;
-}
-
-function answer(payload: DataView): Outcome {
-  return ok({ payload });
-}
-
-function answerU64(value: bigint): Outcome {
-  return answer(encodeU64(value));
 }

@@ -18,6 +18,7 @@ import { type InflightRegion, availableRingSize, checkRing, descriptorTableSize,
 import type { RequestError } from '../errors.ts';
 import type { VringAddresses } from '../message.ts';
 import type { RingError, VhostUserDevice } from './device.ts';
+import type { RingState } from './session-state.ts';
 
 /** Where a ring's three parts lie in this process. */
 export interface RingPlace {
@@ -145,6 +146,22 @@ export class Vring {
     this.#fds.kick?.close();
     this.#fds.kick = undefined;
     return this.#base;
+  }
+
+  /** All that a successor of this process needs for it; of a ring that does not run. The descriptors stay the ring's. */
+  get state(): RingState<Fd> {
+    assert(!this.isRunning, 'a ring is handed over that runs');
+    const { kick, call, err } = this.#fds;
+    return {
+      size: this.#size,
+      addresses: this.#addresses,
+      base: this.#base,
+      kickArrived: this.#kickArrived,
+      enabled: this.#enabled,
+      kick: kick?.fd,
+      call: call?.fd,
+      err: err?.fd,
+    };
   }
 
   /** Stops a running ring for a moment: `start` takes it up where it was. */
