@@ -10,6 +10,8 @@ export const EPOLLOUT = 4;
 export const EPOLLERR = 8;
 export const EPOLLHUP = 0x10;
 export const EPOLLRDHUP = 0x2000;
+/** Told once, then never again until it is modified. */
+export const EPOLLONESHOT = 0x4000_0000;
 export const EPOLLET = 0x8000_0000;
 
 const EPOLL_CLOEXEC = 0o2000000;

@@ -42,8 +42,7 @@ export class OwnedFd implements Disposable {
 
   /** A second descriptor of the same open file, with an owner of its own. */
   duplicate(): Result<OwnedFd, SysError> {
-    const copy = syscall(SYS.fcntl, this.fd, F_DUPFD_CLOEXEC, 0);
-    return copy < 0 ? err(sysError(`duplicate descriptor ${this.fd}`, -copy)) : ok(new OwnedFd(copy));
+    return duplicateFd(this.fd);
   }
 
   /** Closes now; a second call does nothing. */
@@ -55,6 +54,12 @@ export class OwnedFd implements Disposable {
   [Symbol.dispose](): void {
     this.close();
   }
+}
+
+/** A second descriptor of an open file that somebody else owns. */
+export function duplicateFd(fd: number): Result<OwnedFd, SysError> {
+  const copy = syscall(SYS.fcntl, fd, F_DUPFD_CLOEXEC, 0);
+  return copy < 0 ? err(sysError(`duplicate descriptor ${fd}`, -copy)) : ok(new OwnedFd(copy));
 }
 
 /** close(2) of a number whose owner is elsewhere in this process (the other thread that made it). EINTR closes too. */
