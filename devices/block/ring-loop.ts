@@ -19,6 +19,8 @@ const TOKEN_WATCHED = TOKEN_FOREIGN + 1;
 
 /** What is sooner is not worth a sleep of its own. */
 const SHORTEST_SLEEP_MS = 0.05;
+/** And a longer one (34 years) is not worth its words of 32 bits. */
+const LONGEST_SLEEP_MS = 2 ** 40;
 
 interface Watched {
   readonly fd: Fd;
@@ -113,7 +115,7 @@ export class RingLoop {
     const at = performance.now() + Math.max(ms, SHORTEST_SLEEP_MS);
     if (at >= this.#wakesAt || ms === Infinity) return;
     this.#wakesAt = at;
-    const nanoseconds = Math.ceil(Math.max(ms, SHORTEST_SLEEP_MS) * 1e6);
+    const nanoseconds = Math.ceil(Math.min(Math.max(ms, SHORTEST_SLEEP_MS), LONGEST_SLEEP_MS) * 1e6);
     this.#timespec.view.setUint32(0, nanoseconds / 1e9, true);
     this.#timespec.view.setUint32(8, nanoseconds % 1e9, true);
     this.#engine.prepare(IORING_OP.TIMEOUT, 0, -1, 0, this.#timespec.address, 1, 0, TOKEN_TIMEOUT);

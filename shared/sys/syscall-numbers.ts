@@ -33,6 +33,8 @@ export const SYS = {
   rt_sigtimedwait: 128,
   prctl: 157,
   futex: 202,
+  sched_setaffinity: 203,
+  sched_getaffinity: 204,
   epoll_ctl: 233,
   tgkill: 234,
   openat: 257,

@@ -14,6 +14,9 @@ const EMPTY_AT_NS = 0;
 const BURST_SPENT = 1;
 export const SHARED_BUCKET_WORDS = 2;
 const NS_PER_MS = 1e6;
+/** 73 years: no bucket takes longer to fill, and none is empty for longer than twice that. Words of 64 bits would wrap. */
+const LONGEST_REFILL_NS = 2 ** 61;
+const LATEST_NS = 2 ** 62;
 
 export class SharedBucket implements Bucket {
   readonly config: TokenBucketConfig;
@@ -27,7 +30,7 @@ export class SharedBucket implements Bucket {
     this.config = config;
     this.#words = words;
     this.#offsetNs = offsetMs * NS_PER_MS;
-    this.#refillNs = config.refillMs * NS_PER_MS;
+    this.#refillNs = Math.min(config.refillMs * NS_PER_MS, LONGEST_REFILL_NS);
   }
 
   wait(now: number): number {
@@ -45,7 +48,7 @@ export class SharedBucket implements Bucket {
     for (;;) {
       const seen = Atomics.load(this.#words, EMPTY_AT_NS);
       // 0 is the bucket that nobody has taken from.
-      const next = BigInt(this.#emptyAt(seen) + costNs || 1);
+      const next = BigInt(Math.min(this.#emptyAt(seen) + costNs, LATEST_NS) || 1);
       if (Atomics.compareExchange(this.#words, EMPTY_AT_NS, seen, next) === seen) return;
     }
   }

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { expect } from 'chai';
-import { RateLimiter } from './rate-limiter.ts';
+import { RateLimiter, threadBuckets } from './rate-limiter.ts';
 import { SharedBucket } from './shared-bucket.ts';
 import { type Bucket, TokenBucket } from './token-bucket.ts';
 
@@ -75,6 +75,25 @@ describe('RateLimiter', () => {
     limiter.set({}, 0);
     expect([limiter.isActive, limiter.wait(0), limiter.limits]).to.deep.equal([false, 0, {}]);
   });
+
+  it('takes from the buckets that another limiter takes from, and keeps those that a change leaves as they are', () => {
+    const ops = { size: 10, oneTimeBurst: 0, refillMs: 1000 };
+    const limits = { bandwidth: { size: 512, oneTimeBurst: 0, refillMs: 1000 }, ops };
+    const memory = threadBuckets(limits);
+    const [one, other] = [new RateLimiter(), new RateLimiter()];
+    for (const limiter of [one, other]) limiter.share(limits, memory, 1000);
+    expect(one.wait(0)).to.equal(0);
+    one.charge(512);
+    expect(other.wait(0)).to.be.closeTo(1000 / 512, 0.001);
+    const changed = { bandwidth: { ...limits.bandwidth, size: 1024 }, ops };
+    const renewed = threadBuckets(changed, { limits, memory });
+    expect([renewed.ops === memory.ops, renewed.bandwidth[0]]).to.deep.equal([true, 0n]);
+    for (const limiter of [one, other]) limiter.share(changed, renewed, 1000);
+    expect(one.wait(0)).to.equal(0);
+    for (let taken = 0; taken < 9; taken++) (taken % 2 === 0 ? one : other).charge(0);
+    // The tenth request was the first of all.
+    expect([one.wait(0), other.wait(0)]).to.deep.equal([100, 100]);
+  });
 });
 
 describe('SharedBucket', () => {
@@ -90,6 +109,22 @@ describe('SharedBucket', () => {
     }
     expect([first.wait(2000), second.wait(0)]).to.deep.equal([100, 100]);
     expect([first.wait(2100), second.wait(100)]).to.deep.equal([0, 0]);
+  });
+
+  it('owes no more than its words can say, however absurd its limits', () => {
+    const words = new BigInt64Array(2);
+    const bucket = new SharedBucket({ size: 1, oneTimeBurst: 0, refillMs: Number.MAX_SAFE_INTEGER }, words, 1e12);
+    for (let taken = 0; taken < 3; taken++) {
+      bucket.charge(2 ** 30);
+      expect(bucket.wait(0)).to.be.above(2 ** 61 / 1e6);
+      expect(words[0]).to.equal(2n ** 62n);
+    }
+    const slow = new SharedBucket({ size: 1000, oneTimeBurst: 0, refillMs: Number.MAX_SAFE_INTEGER }, words.fill(0n), 1e12);
+    for (let taken = 0; taken < 1000; taken++) {
+      expect(slow.wait(0)).to.be.below(1);
+      slow.charge(1);
+    }
+    expect(slow.wait(0)).to.be.above(2 ** 50 / 1e6);
   });
 
   it('loses no token to threads that take at the same time', async () => {

@@ -72,4 +72,30 @@ describe('Statistics', () => {
     expect([seen.ringFaults, seen.droppedChains, seen.throttledEvents, seen.throttledUs]).to.deep.equal([1, 3, 1, 1500]);
     expect(Math.abs(Date.now() - seen.sinceMs)).to.be.below(60_000);
   });
+
+  it('adds up what each thread has counted', () => {
+    const shared = makeStatistics(3);
+    for (const [thread, us] of [10, 10, 5000].entries()) {
+      const statistics = new Statistics(shared, thread);
+      statistics.nowUs = us;
+      statistics.done(OPERATION.read, 0, 1 + thread);
+      statistics.failed(OPERATION.write, 0);
+      statistics.throttled(1000);
+      statistics.dropped(thread);
+    }
+    const seen = readStatistics(shared);
+    expect(seen.operations[0]).to.deep.equal({
+      name: 'read',
+      requests: 3,
+      bytes: 6 * 512,
+      errors: 0,
+      sumUs: 5020,
+      buckets: [
+        { upToUs: 10, count: 2 },
+        { upToUs: upToUs(bucketOf(5000)), count: 1 },
+      ],
+    });
+    expect([seen.operations[1]?.errors, seen.throttledEvents, seen.throttledUs, seen.droppedChains]).to.deep.equal([3, 3, 3000, 3]);
+    expect(Math.abs(Date.now() - seen.sinceMs)).to.be.below(60_000);
+  });
 });

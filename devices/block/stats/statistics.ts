@@ -1,6 +1,7 @@
 /**
- * What the disk has done, counted by the data thread in memory that the control thread reads: no message, no lock, no allocation.
- * Each counter is one double with one writer; a reader may see a request in one and not yet in the next.
+ * What the disk has done, counted by its data threads in memory that the control thread reads: no message, no lock, no allocation.
+ * Each thread has a block of its own, so that each counter is one double with one writer; a reader adds the blocks up, and may see a
+ * request in one counter and not yet in the next.
  */
 import { SECTOR_SIZE } from '../spec.ts';
 import { BUCKETS, bucketOf, upToUs } from './histogram.ts';
@@ -21,20 +22,21 @@ const ERRORS = 1;
 const SUM_US = 2;
 const HISTOGRAM = 3;
 const OPERATION_SIZE = HISTOGRAM + BUCKETS;
-const SIZE = OPERATIONS + NAMES.length * OPERATION_SIZE;
+/** Of a block: whole cache lines, which no two threads write to. */
+const SIZE = Math.ceil((OPERATIONS + NAMES.length * OPERATION_SIZE) / 8) * 8;
 
 const LONGEST_US = 2 ** 31 - 1;
 
 export type SharedStatistics = SharedArrayBuffer;
 
-/** Counters that begin now. */
-export function makeStatistics(): SharedStatistics {
-  const shared = new SharedArrayBuffer(SIZE * 8);
+/** Counters for so many threads, that begin now. */
+export function makeStatistics(threads = 1): SharedStatistics {
+  const shared = new SharedArrayBuffer(threads * SIZE * 8);
   new Float64Array(shared)[SINCE] = Date.now();
   return shared;
 }
 
-/** The data thread's side. */
+/** One data thread's side. */
 export class Statistics {
   readonly #counters: Float64Array;
   /**
@@ -43,8 +45,8 @@ export class Statistics {
    */
   nowUs = 0;
 
-  constructor(shared: SharedStatistics) {
-    this.#counters = new Float64Array(shared);
+  constructor(shared: SharedStatistics, thread = 0) {
+    this.#counters = new Float64Array(shared, thread * SIZE * 8, SIZE);
     this.tick();
   }
 
@@ -110,7 +112,7 @@ export interface OperationSnapshot {
 
 /** What the counters show at this moment, to any thread. */
 export function readStatistics(shared: SharedStatistics): StatisticsSnapshot {
-  const counters = new Float64Array(shared);
+  const counters = summed(new Float64Array(shared));
   const at = (index: number): number => counters[index] ?? 0;
   return {
     sinceMs: at(SINCE),
@@ -132,4 +134,11 @@ export function readStatistics(shared: SharedStatistics): StatisticsSnapshot {
       };
     }),
   };
+}
+
+/** All blocks as one. When the counters began is the first one's to say. */
+function summed(blocks: Float64Array): Float64Array {
+  const sum = blocks.slice(0, SIZE);
+  for (let at = SIZE; at < blocks.length; at++) sum[at % SIZE] = (sum[at % SIZE] ?? 0) + (blocks[at] ?? 0);
+  return sum;
 }
