@@ -1,4 +1,4 @@
-/** Samples of two sides in interleaved pairs (ours, peer, peer, ours, ...), so that a machine that drifts drifts for both. */
+/** Samples of several sides in interleaved rounds (ours, peer, peer, ours, ...), so that a machine that drifts drifts for all. */
 
 export interface Pairs<T> {
   readonly ours: readonly T[];
@@ -6,15 +6,15 @@ export interface Pairs<T> {
 }
 
 export async function takePairs<T>(count: number, ours: () => Promise<T>, peer: () => Promise<T>): Promise<Pairs<T>> {
-  const taken: { ours: T[]; peer: T[] } = { ours: [], peer: [] };
-  for (let pair = 0; pair < count; pair++) {
-    if (pair % 2 === 0) {
-      taken.ours.push(await ours());
-      taken.peer.push(await peer());
-    } else {
-      taken.peer.push(await peer());
-      taken.ours.push(await ours());
-    }
+  const [first = [], second = []] = await takeRounds(count, [ours, peer]);
+  return { ours: first, peer: second };
+}
+
+/** A sample of every side each round, in turn from the first and from the last; the samples of each side, in order. */
+export async function takeRounds<T>(count: number, sides: readonly (() => Promise<T>)[]): Promise<readonly (readonly T[])[]> {
+  const taken: { side: () => Promise<T>; samples: T[] }[] = sides.map((side) => ({ side, samples: [] }));
+  for (let round = 0; round < count; round++) {
+    for (const { side, samples } of round % 2 === 0 ? taken : taken.toReversed()) samples.push(await side());
   }
-  return taken;
+  return taken.map(({ samples }) => samples);
 }

@@ -16,6 +16,10 @@ export interface Row {
   /** Microseconds of processor time per unit of work, medians; null where there is no unit of work. */
   readonly cpuPerUnitUs: number | null;
   readonly peerCpuPerUnitUs: number | null;
+  /** Rows with the same name here are drawn in one plot; the case's name otherwise. */
+  readonly plot?: string;
+  /** Why there are no samples: such a row falls short of any bar. */
+  readonly failed?: string;
 }
 
 export interface Judged {
@@ -25,14 +29,25 @@ export interface Judged {
   readonly ratio: number;
   /** Where the median ratio lies with 90 % confidence. */
   readonly interval: readonly [low: number, high: number];
-  readonly verdict: 'holds' | 'falls short' | 'reference';
+  readonly verdict: 'holds' | 'falls short' | 'reference' | 'failed';
 }
 
 export function judge(row: Row): Judged {
   const ratios = row.samples.map((ours, index) => ratioOf(ours, row.peerSamples[index] ?? Number.NaN, row.better));
   const interval = bootstrapInterval(ratios);
-  const verdict = row.bar === null ? 'reference' : interval[1] < row.bar ? 'falls short' : 'holds';
-  return { row, ratios, ratio: median(ratios), interval, verdict };
+  return { row, ratios, ratio: median(ratios), interval, verdict: verdictOn(row, interval[1]) };
+}
+
+/** Whether a run with this row is no success. */
+export function missesBar({ verdict }: Judged): boolean {
+  return verdict === 'falls short' || verdict === 'failed';
+}
+
+function verdictOn(row: Row, high: number): Judged['verdict'] {
+  if (row.failed !== undefined) return 'failed';
+  if (row.bar === null) return 'reference';
+  // No number at all holds no bar.
+  return high >= row.bar ? 'holds' : 'falls short';
 }
 
 function ratioOf(ours: number, peer: number, better: Row['better']): number {
