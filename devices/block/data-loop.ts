@@ -6,9 +6,11 @@ import { Session } from '#shared/vhost-user/backend/index.ts';
 import { BlockDevice, type DeviceOptions } from './device.ts';
 import { openEngine } from './engine/open-engine.ts';
 import { whyLeft } from './front-end-left.ts';
+import { RawImage } from './image/raw-image.ts';
 import { groupBuckets } from './limits/rate-limiter.ts';
 import { RingLoop } from './ring-loop.ts';
 import { RingSet } from './ring-set.ts';
+import { SECTOR_SIZE } from './spec.ts';
 import type { SharedStatistics } from './stats/statistics.ts';
 
 /** What is served, as plain data. Descriptors are the loop's from here on. */
@@ -51,7 +53,9 @@ export class DataLoop {
     const files = [served.imageFd, ...(served.fenceFd === undefined ? [] : [served.fenceFd])].map(asFd);
     const { engine } = expect(openEngine({ files }), 'engine');
     const buckets = served.group === undefined ? undefined : groupBuckets(served.group.memory);
-    const rings = new RingSet({ ...served, ...(buckets === undefined ? {} : { buckets }) }, engine);
+    const image = new RawImage(asFd(served.imageFd), { size: served.sectors * SECTOR_SIZE, readOnly: served.readOnly });
+    const log = (line: string): void => host.log('warning', line);
+    const rings = new RingSet({ ...served, ...(buckets === undefined ? {} : { buckets }) }, { engine, image, log });
     this.device = new BlockDevice(served, [rings]);
     this.#loop = new RingLoop(rings, engine);
     for (const { fd, ready } of host.watched) this.#loop.watch(fd, ready);

@@ -10,26 +10,14 @@ import {
   VHOST_USER_PROTOCOL_F,
   type VhostUserDevice,
 } from '#shared/vhost-user/backend/index.ts';
-import { RING_FEATURES } from '#shared/virtio/index.ts';
+import { ConfigSpace, type DiskFacts, diskFeatures } from './config-space.ts';
 import { type BucketMemory, threadBuckets } from './limits/rate-limiter.ts';
 import type { QueueState, RingHost } from './ring-host.ts';
-import {
-  CONFIG_SPACE_SIZE,
-  SECTOR_SIZE,
-  SEG_MAX,
-  VIRTIO_BLK_F_BLK_SIZE,
-  VIRTIO_BLK_F_FLUSH,
-  VIRTIO_BLK_F_MQ,
-  VIRTIO_BLK_F_RO,
-  VIRTIO_BLK_F_SEG_MAX,
-  VirtioBlkConfig,
-} from './spec.ts';
+import { CONFIG_WRITEBACK, VIRTIO_BLK_F_CONFIG_WCE, VIRTIO_BLK_F_FLUSH } from './spec.ts';
 
-export interface DeviceOptions {
-  readonly queueCount: number;
-  readonly maxQueueSize: number;
-  readonly sectors: number;
-  readonly readOnly: boolean;
+export interface DeviceOptions extends DiskFacts {
+  /** Every write is to be durable before it completes, until the driver has it otherwise. */
+  readonly writeThrough: boolean;
   readonly limits: RateLimits;
   readonly group?: LimitsGroup;
 }
@@ -56,9 +44,13 @@ export class BlockDevice implements VhostUserDevice {
   #limits: RateLimits;
   #sectors: number;
   #isHeld = false;
-  readonly #config = new Uint8Array(CONFIG_SPACE_SIZE);
-  #writeThrough = false;
+  readonly #config: ConfigSpace;
+  /** What the driver said last about its write cache. It stays over a reset (5.2.5: either mode may be found then). */
+  #writeback: boolean;
+  #acked = VIRTIO_BLK_F_FLUSH;
   #backend: BackendRequests | undefined;
+  /** Told of the driver's choice before it holds. */
+  onWriteCache: ((writesThrough: boolean) => void) | undefined;
 
   /** With `buckets` the limits of all hosts are there. */
   constructor(options: DeviceOptions, hosts: RingHosts, buckets?: BucketMemory) {
@@ -71,31 +63,41 @@ export class BlockDevice implements VhostUserDevice {
     this.#buckets = buckets;
     this.#limits = options.limits;
     this.#sectors = sectors;
-    this.features =
-      RING_FEATURES |
-      VIRTIO_BLK_F_SEG_MAX |
-      VIRTIO_BLK_F_BLK_SIZE |
-      VIRTIO_BLK_F_FLUSH |
-      (readOnly ? VIRTIO_BLK_F_RO : 0n) |
-      (queueCount > 1 ? VIRTIO_BLK_F_MQ : 0n);
-    const config = new DataView(this.#config.buffer);
-    VirtioBlkConfig.set.capacity(config, 0, sectors);
-    VirtioBlkConfig.set.seg_max(config, 0, SEG_MAX);
-    VirtioBlkConfig.set.blk_size(config, 0, SECTOR_SIZE);
-    VirtioBlkConfig.set.num_queues(config, 0, queueCount);
+    this.features = diskFeatures(options);
+    this.#config = new ConfigSpace(options);
+    this.#writeback = !options.writeThrough;
+    this.#showWriteback();
   }
 
   readConfig(offset: number, length: number): Uint8Array | undefined {
-    return offset + length <= CONFIG_SPACE_SIZE ? this.#config.slice(offset, offset + length) : undefined;
+    return this.#config.read(offset, length);
   }
 
-  /** Nothing of it may be written: CONFIG_WCE is not offered. */
-  writeConfig(): boolean {
-    return false;
+  /** The write cache's switch, and nothing else of it. */
+  writeConfig(offset: number, bytes: Uint8Array): boolean {
+    const knowsIt = (this.#acked & VIRTIO_BLK_F_CONFIG_WCE) !== 0n;
+    if (!knowsIt || offset !== CONFIG_WRITEBACK || bytes.length !== 1 || (bytes[0] ?? 2) > 1) return false;
+    const before = this.#writesThrough;
+    const on = bytes[0] === 1;
+    if (on !== this.#writeback) this.onWriteCache?.(!on);
+    this.#writeback = on;
+    this.#showWriteback();
+    if (this.#writesThrough !== before) for (const host of this.#hosts) host.setWriteThrough(this.#writesThrough);
+    return true;
   }
 
   setFeatures(acked: bigint): void {
-    this.#writeThrough = (acked & VIRTIO_BLK_F_FLUSH) === 0n;
+    this.#acked = acked;
+    this.#showWriteback();
+  }
+
+  /** 5.2.6.2: a driver that cannot flush has no write cache. */
+  get #writesThrough(): boolean {
+    return !this.#writeback || (this.#acked & VIRTIO_BLK_F_FLUSH) === 0n;
+  }
+
+  #showWriteback(): void {
+    this.#config.writeback = !this.#writesThrough;
   }
 
   setMemory(memory: GuestMemory): void {
@@ -103,7 +105,7 @@ export class BlockDevice implements VhostUserDevice {
   }
 
   startRing(start: RingStart): Result<void, RingError> {
-    return this.#hostOf(start.index).start(start, this.#writeThrough);
+    return this.#hostOf(start.index).start(start, this.#writesThrough);
   }
 
   stopRing(index: number): number {
@@ -123,7 +125,7 @@ export class BlockDevice implements VhostUserDevice {
   }
 
   reset(): void {
-    this.#writeThrough = false;
+    this.setFeatures(VIRTIO_BLK_F_FLUSH);
   }
 
   setBackendChannel(channel: BackendRequests | undefined): void {
@@ -157,7 +159,7 @@ export class BlockDevice implements VhostUserDevice {
   resized(sectors: number): void {
     this.#sectors = sectors;
     for (const host of this.#hosts) host.setSectors(sectors);
-    VirtioBlkConfig.set.capacity(new DataView(this.#config.buffer), 0, sectors);
+    this.#config.sectors = sectors;
     this.#backend?.configChanged();
   }
 

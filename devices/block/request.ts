@@ -1,12 +1,22 @@
 /** A descriptor chain as a block request (virtio 1.2, 5.2.6), whatever the way in which the driver cut it into buffers. */
 import type { GuestMemory } from '#shared/memory/index.ts';
 import type { DescriptorChain } from '#shared/virtio/index.ts';
-import { VirtioBlkOuthdr } from './spec.ts';
+import {
+  MAX_ERASE_SECTORS,
+  VIRTIO_BLK_S_IOERR,
+  VIRTIO_BLK_S_OK,
+  VIRTIO_BLK_S_UNSUPP,
+  VIRTIO_BLK_WRITE_ZEROES_FLAG_UNMAP,
+  VirtioBlkDiscardWriteZeroes,
+  VirtioBlkOuthdr,
+} from './spec.ts';
 
 /** Why a chain is no request. Without a status byte there is nobody to tell: the chain is dropped. */
 export type RequestFault = 'NO_STATUS_BYTE' | 'HEADER_TOO_SHORT';
 
 const HEADER_SIZE = VirtioBlkOuthdr.size;
+/** As large as a header. */
+const RANGE_SIZE = VirtioBlkDiscardWriteZeroes.size;
 
 /** One request, read once. One object per queue, overwritten by the next: what outlives `handle` goes into a slot. */
 export class BlockRequest {
@@ -23,6 +33,9 @@ export class BlockRequest {
   firstWritable = 0;
   writableCount = 0;
   writableBytes = 0;
+  /** Of a discard or a write-zeroes whose range was read: `sector` is its first. */
+  eraseSectors = 0;
+  mayUnmap = false;
   readonly #scratch = new DataView(new ArrayBuffer(HEADER_SIZE));
 
   /**
@@ -42,7 +55,26 @@ export class BlockRequest {
       this.#skip(chain, HEADER_SIZE);
       return undefined;
     }
-    return this.#gatherHeader(chain, memory);
+    const fault = this.#gather(chain, memory);
+    if (fault === undefined) this.#readHeader(this.#scratch, 0);
+    return fault;
+  }
+
+  /**
+   * Reads the one range of a discard or a write-zeroes from the data, once; answers the status that it deserves so far. 5.2.6.2: a flag
+   * that is unknown, or unmap for a discard, is "unsupported".
+   */
+  parseRange(chain: DescriptorChain, memory: GuestMemory, isDiscard: boolean): number {
+    if (this.readableBytes === 0 || this.readableBytes % RANGE_SIZE !== 0) return VIRTIO_BLK_S_IOERR;
+    if (this.readableBytes > RANGE_SIZE) return VIRTIO_BLK_S_UNSUPP;
+    if (this.#gather(chain, memory) !== undefined) return VIRTIO_BLK_S_IOERR;
+    const range = this.#scratch;
+    const flags = VirtioBlkDiscardWriteZeroes.get.flags(range, 0);
+    if ((flags & ~VIRTIO_BLK_WRITE_ZEROES_FLAG_UNMAP) !== 0 || (isDiscard && flags !== 0)) return VIRTIO_BLK_S_UNSUPP;
+    this.sector = range.getUint32(4, true) * 2 ** 32 + range.getUint32(0, true);
+    this.eraseSectors = VirtioBlkDiscardWriteZeroes.get.num_sectors(range, 0);
+    this.mayUnmap = flags !== 0;
+    return this.eraseSectors > MAX_ERASE_SECTORS ? VIRTIO_BLK_S_IOERR : VIRTIO_BLK_S_OK;
   }
 
   /** The last writable byte. The last segment may consist of it alone. */
@@ -71,8 +103,8 @@ export class BlockRequest {
     this.readableCount--;
   }
 
-  /** A header spread over several buffers, down to one byte each. */
-  #gatherHeader(chain: DescriptorChain, memory: GuestMemory): RequestFault | undefined {
+  /** A header, or a range, spread over several buffers, down to one byte each. */
+  #gather(chain: DescriptorChain, memory: GuestMemory): RequestFault | undefined {
     const bytes = new Uint8Array(this.#scratch.buffer);
     for (let got = 0; got < HEADER_SIZE;) {
       const length = Math.min(chain.segments.lengthAt(this.firstReadable), HEADER_SIZE - got);
@@ -80,7 +112,6 @@ export class BlockRequest {
       this.#skip(chain, length);
       got += length;
     }
-    this.#readHeader(this.#scratch, 0);
     return undefined;
   }
 }

@@ -27,6 +27,8 @@ export interface RingHost {
   setKick(index: number, kickFd: Fd | undefined): void;
   setEnabled(index: number, enabled: boolean): void;
   queues(): readonly QueueState[];
+  /** Writes that complete from now on, and all before them, are durable; or need not be. */
+  setWriteThrough(on: boolean): void;
   setSectors(sectors: number): void;
   /** From now on. With `memory` the buckets are those that others take from too; what waited is looked at anew. */
   setLimits(limits: RateLimits, memory: BucketMemory | undefined): void;

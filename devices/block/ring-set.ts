@@ -12,15 +12,20 @@ import { pollNow } from '#shared/sys/poll.ts';
 import type { RingError, RingStart } from '#shared/vhost-user/backend/index.ts';
 import { SegmentTable, SplitQueue } from '#shared/virtio/index.ts';
 import type { Engine } from './engine/engine.ts';
+import { ErrorLog } from './error-log.ts';
+import type { Image } from './image/image.ts';
 import { Gate } from './limits/gate.ts';
 import type { BucketMemory } from './limits/rate-limiter.ts';
 import type { QueueState, RingHost } from './ring-host.ts';
 import { BlockRing, type Disk } from './ring.ts';
+import { ServedImage } from './served-image.ts';
 import { type SharedStatistics, Statistics } from './stats/statistics.ts';
 
 /** What a completion is of, in the upper half of its token: below this a queue's index, with the head in the lower half. */
 const TOKEN_KICK = 0x1_0000;
 const TOKEN_CANCEL = 0x1_0001;
+/** The fdatasync of an image that several wait for. */
+const TOKEN_SYNC = 0x1_0002;
 /** Upper halves of tokens from here on are those of whoever else uses the engine. */
 export const TOKEN_FOREIGN = 0x2_0000;
 
@@ -34,10 +39,20 @@ export interface RingSetOptions {
   readonly readOnly: boolean;
   /** Exactly ID_BYTES, zero-padded. */
   readonly id: Uint8Array;
+  /** Discarded bytes may leave the image. */
+  readonly sparse: boolean;
   readonly limits: RateLimits;
   /** Others take from the same buckets. */
   readonly buckets?: BucketMemory;
   readonly statistics: SharedStatistics;
+}
+
+export interface RingSetDependencies {
+  /** Its files are the engine's first ones. */
+  readonly engine: Engine;
+  readonly image: Image;
+  /** A line for whoever looks after this process. */
+  readonly log: (line: string) => void;
 }
 
 /** A completion that is none of a ring's. */
@@ -79,11 +94,12 @@ export class RingSet implements RingHost {
   /** The ring that is asked first while the limits let few requests through. */
   #turn = 0;
 
-  constructor(options: RingSetOptions, engine: Engine) {
-    const { queueCount, maxQueueSize, sectors, readOnly, id } = options;
+  constructor(options: RingSetOptions, { engine, image, log }: RingSetDependencies) {
+    const { queueCount, maxQueueSize, sectors, readOnly, id, sparse } = options;
     this.statistics = new Statistics(options.statistics);
     this.gate = new Gate(this.statistics);
-    this.#disk = { sectors, readOnly, id, statistics: this.statistics, limiter: this.gate.limiter };
+    const served = new ServedImage(image, { engine, token: TOKEN_SYNC, errors: new ErrorLog(log) });
+    this.#disk = { sectors, readOnly, id, sparse, statistics: this.statistics, limiter: this.gate.limiter, image: served };
     this.setLimits(options.limits, options.buckets);
     this.#engine = engine;
     this.#maxQueueSize = maxQueueSize;
@@ -101,6 +117,7 @@ export class RingSet implements RingHost {
     const segments = (this.#segments[start.index] ??= new SegmentTable(this.#maxQueueSize));
     const queue = SplitQueue.activate(start, this.#memory, segments);
     if (!queue.ok) return queue;
+    this.#disk.image.writeThrough = writeThrough;
     const ring = new BlockRing(
       { index: start.index, writeThrough, callFd: start.callFd, enabled: start.enabled },
       { queue: queue.value, memory: this.#memory, engine: this.#engine, disk: this.#disk },
@@ -151,6 +168,18 @@ export class RingSet implements RingHost {
       inFlight: queue.inFlight,
       fault: queue.fault?.code,
     }));
+  }
+
+  setWriteThrough(on: boolean): void {
+    this.#disk.image.writeThrough = on;
+    for (const { ring } of this.#active) ring.writeThrough = on;
+    if (!on) return;
+    // Writes that began before may complete as they began, and what is complete may not be durable yet.
+    for (const { ring } of this.#active) {
+      this.#drain(ring);
+      ring.goesOn();
+    }
+    this.#disk.image.syncNow();
   }
 
   setSectors(sectors: number): void {
@@ -248,6 +277,8 @@ export class RingSet implements RingHost {
       const running = this.#running[tokenHigh];
       assert(running !== undefined, 'a completion of a ring that does not run');
       running.ring.complete(tokenLow, result);
+    } else if (tokenHigh === TOKEN_SYNC) {
+      this.#disk.image.synced(result);
     } else if (tokenHigh === TOKEN_KICK && (flags & IORING_CQE_F_MORE) === 0) {
       const running = this.#active.find((one) => one.poll === tokenLow);
       if (running === undefined) return;
@@ -271,7 +302,7 @@ export class RingSet implements RingHost {
       this.statistics.tick();
       while (this.#engine.next()) {
         const { tokenHigh, tokenLow, result, flags } = this.#engine;
-        if (tokenHigh > TOKEN_CANCEL) this.#foreign.push({ token: tokenHigh, result, flags });
+        if (tokenHigh >= TOKEN_FOREIGN) this.#foreign.push({ token: tokenHigh, result, flags });
         else this.complete(tokenHigh, tokenLow, result, flags);
       }
     }

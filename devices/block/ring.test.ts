@@ -9,8 +9,11 @@ import { asFd } from '#shared/sys/owned-fd.ts';
 import { type Buffer as GuestBuffer, DriverQueue } from '#shared/testing/driver-queue.ts';
 import { type TestMemory, makeMemory } from '#shared/testing/memory-builder.ts';
 import { SegmentTable, SplitQueue } from '#shared/virtio/index.ts';
+import { ErrorLog } from './error-log.ts';
+import { RawImage } from './image/raw-image.ts';
 import { RateLimiter } from './limits/rate-limiter.ts';
 import { BlockRing } from './ring.ts';
+import { ServedImage } from './served-image.ts';
 import { Statistics, makeStatistics, readStatistics } from './stats/statistics.ts';
 
 const SECTORS = 64;
@@ -32,6 +35,7 @@ class Rig implements Disposable {
   /** What the kernel is made to have answered; counts from 1. */
   answers = (result: number, _count: number): number => result;
   answered = 0;
+  readonly logged: string[] = [];
   readonly #uring: IoUring;
 
   constructor(readOnly = false, contents = image, ramBytes = 0x4_0000) {
@@ -46,7 +50,13 @@ class Rig implements Disposable {
     const queue = must(SplitQueue.activate(this.driver.config, this.made.memory, segments), 'queue');
     const id = new TextEncoder().encode('serial-of-20-bytes--');
     const statistics = new Statistics(this.counters);
-    const disk = { sectors: contents.length / 512, readOnly, id, statistics, limiter: new RateLimiter() };
+    const size = contents.length;
+    const served = new ServedImage(new RawImage(asFd(this.fd), { size, readOnly }), {
+      engine: this.#uring,
+      token: 0x1_0002,
+      errors: new ErrorLog((line) => this.logged.push(line)),
+    });
+    const disk = { sectors: size / 512, readOnly, id, sparse: true, statistics, limiter: new RateLimiter(), image: served };
     this.ring = new BlockRing(
       { index: 0, writeThrough: false, callFd: undefined, enabled: true },
       { queue, memory: this.made.memory, engine: this.#uring, disk },

@@ -1,4 +1,4 @@
-/** One queue's requests: from a chain to io_uring, and from its completion back to the driver. */
+/** One queue's requests: from a chain to the engine, or to the image's format, and from its completion back to the driver. */
 import type { GuestMemory } from '#shared/memory/index.ts';
 import { EAGAIN, EINTR } from '#shared/sys/errno.ts';
 import { signalEventFd } from '#shared/sys/eventfd.ts';
@@ -6,18 +6,39 @@ import { IORING_FSYNC_DATASYNC, IORING_OP, IOSQE_FIXED_FILE } from '#shared/sys/
 import type { Fd } from '#shared/sys/owned-fd.ts';
 import { DEFERRED, type DescriptorChain, type QueueHandler, QueueLoop, type SegmentTable, type SplitQueue } from '#shared/virtio/index.ts';
 import type { Engine } from './engine/engine.ts';
+import { FormatRequests } from './format-requests.ts';
+import { WANTS, type Wants } from './format-slots.ts';
 import type { RateLimiter } from './limits/rate-limiter.ts';
+import { LONGEST_PIECE, countPiece, skipSegments, tellWritten } from './request-segments.ts';
 import { BlockRequest } from './request.ts';
+import {
+  BEGUN,
+  COUNT,
+  LEFT,
+  OFFSET,
+  OPERATION,
+  RETRIES,
+  SECTORS,
+  SEGMENT,
+  SLOT_SIZE,
+  STATUS,
+  THROUGH_IMAGE,
+  WRITTEN,
+  countedAs,
+} from './ring-slots.ts';
+import { IMAGE_FILE, type ServedImage } from './served-image.ts';
 import {
   ID_BYTES,
   SECTOR_SIZE,
   VIRTIO_BLK_S_IOERR,
   VIRTIO_BLK_S_OK,
   VIRTIO_BLK_S_UNSUPP,
+  VIRTIO_BLK_T_DISCARD,
   VIRTIO_BLK_T_FLUSH,
   VIRTIO_BLK_T_GET_ID,
   VIRTIO_BLK_T_IN,
   VIRTIO_BLK_T_OUT,
+  VIRTIO_BLK_T_WRITE_ZEROES,
 } from './spec.ts';
 import { OPERATION as COUNTED, type Statistics } from './stats/statistics.ts';
 
@@ -29,17 +50,12 @@ export interface Disk {
   readonly id: Uint8Array;
   readonly statistics: Statistics;
   readonly limiter: RateLimiter;
+  readonly image: ServedImage;
+  /** Discarded bytes may leave the image, and bytes that are to be zeros. */
+  readonly sparse: boolean;
 }
 
-/** The image's position among the ring's registered files. */
-export const IMAGE_FILE = 0;
 const RWF_DSYNC = 2;
-
-/**
- * The most bytes of one request that the kernel gets at a time. What is in its page cache it copies before it comes back to us, so that
- * this bounds how long one request keeps the others, of this and of all queues, waiting. More than drivers usually ask for at once.
- */
-const LONGEST_PIECE = 1 << 20;
 
 /**
  * A ring that is being stopped finishes what is under way, for a driver may be paused only. No driver needs more of it than this; one
@@ -52,22 +68,6 @@ const MOST_WHEN_STOPPING = 2 ** 30;
  * had no room for the request, and EINTR where one let itself be interrupted: both pass, and where they do not, that is an I/O error.
  */
 const MOST_RETRIES = 64;
-
-/**
- * A slot per head: status address f64, offset f64, bytes left f64, used length f64, first segment u32, segments u32, operation u32,
- * retries since something moved u32, sectors u32, when it was begun i32 (microseconds).
- */
-const SLOT_SIZE = 56;
-const STATUS = 0;
-const OFFSET = 8;
-const LEFT = 16;
-const WRITTEN = 24;
-const SEGMENT = 32;
-const COUNT = 36;
-const OPERATION = 40;
-const RETRIES = 44;
-const SECTORS = 48;
-const BEGUN = 52;
 
 export interface RingDependencies {
   readonly queue: SplitQueue;
@@ -90,7 +90,7 @@ export class BlockRing implements QueueHandler {
   readonly queue: SplitQueue;
   callFd: Fd | undefined;
   enabled: boolean;
-  /** Requests that io_uring has. */
+  /** Requests that the engine has, or the image. */
   outstanding = 0;
   /** Chains without even a status byte. */
   dropped = 0;
@@ -104,7 +104,10 @@ export class BlockRing implements QueueHandler {
   readonly #segments: SegmentTable;
   readonly #slots: DataView;
   readonly #request = new BlockRequest();
-  readonly #writeFlags: number;
+  /** Reads, writes and flushes of a raw image go straight to its file. */
+  readonly #isRaw: boolean;
+  readonly #requests: FormatRequests;
+  #writeFlags: number;
   /** What the request just parsed counts as. */
   #counted: number = COUNTED.other;
 
@@ -124,9 +127,17 @@ export class BlockRing implements QueueHandler {
     this.#segments = queue.chain.segments;
     this.#slots = new DataView(new ArrayBuffer(queue.size * SLOT_SIZE));
     this.#writeFlags = options.writeThrough ? RWF_DSYNC : 0;
+    this.#isRaw = disk.image.image.type === 'raw';
+    const { index } = options;
+    const segments = this.#segments;
+    const ended = (head: number, isWell: boolean): void => this.#ended(head, isWell);
+    this.#requests = new FormatRequests({ index, size: queue.size, memory, engine, segments, image: disk.image, ended });
   }
 
-  /** A request already done once by a dead process is done again: reads, writes and flushes give the same result. */
+  /**
+   * A request already done once by a dead process is done again: reads, writes and flushes give the same result. So do discards and
+   * zeroes: a write to the same place that the driver did not have wait for their end may take effect before them or after.
+   */
   handle(chain: DescriptorChain): number {
     const request = this.#request;
     const fault = request.parse(chain, this.#memory);
@@ -151,6 +162,10 @@ export class BlockRing implements QueueHandler {
         return this.#flush(chain.head);
       case VIRTIO_BLK_T_GET_ID:
         return this.#getId();
+      case VIRTIO_BLK_T_DISCARD:
+        return this.#erase(chain, true);
+      case VIRTIO_BLK_T_WRITE_ZEROES:
+        return this.#erase(chain, false);
       default:
         return this.#answer(VIRTIO_BLK_S_UNSUPP, 1);
     }
@@ -159,19 +174,32 @@ export class BlockRing implements QueueHandler {
   /** No more chains will be taken, and the end of those under way is waited for. */
   stops(): void {
     this.#allowance = MOST_WHEN_STOPPING;
+    this.#requests.stops();
+  }
+
+  /** The opposite. */
+  goesOn(): void {
+    this.#allowance = Infinity;
+    this.#requests.goesOn();
+  }
+
+  /** Of writes that begin from now on. */
+  set writeThrough(on: boolean) {
+    this.#writeFlags = on ? RWF_DSYNC : 0;
   }
 
   /** What became of a request: bytes moved, or `-errno`. Hot. */
   complete(head: number, result: number): void {
     const at = head * SLOT_SIZE;
     const slots = this.#slots;
+    const operation = slots.getUint32(at + OPERATION, true);
+    if (operation >= THROUGH_IMAGE) return this.#requests.complete(head, result);
     this.outstanding--;
     if ((result === -EAGAIN || result === -EINTR) && this.#mayRetry(at)) return this.#start(head);
     const left = slots.getFloat64(at + LEFT, true);
-    const operation = slots.getUint32(at + OPERATION, true);
     // Nothing moved where something had to: the image has become shorter than it was.
-    if (result < 0 || (result === 0 && left > 0)) return this.#finish(head, VIRTIO_BLK_S_IOERR, 1);
-    if (operation === IORING_OP.READ) this.#tellWritten(head, result);
+    if (result < 0 || (result === 0 && left > 0)) return this.#failed(head, result);
+    if (operation === IORING_OP.READ) tellWritten(this.#memory, this.#segments, slots.getUint32(at + SEGMENT, true), result);
     if (result < left) {
       this.#allowance -= Math.min(left - result, LONGEST_PIECE);
       if (this.#allowance < 0) return this.#finish(head, VIRTIO_BLK_S_IOERR, 1);
@@ -199,8 +227,52 @@ export class BlockRing implements QueueHandler {
     slots.setUint32(at + SECTORS, bytes / SECTOR_SIZE, true);
     slots.setInt32(at + BEGUN, this.#statistics.nowUs, true);
     if (this.#limiter.isActive) this.#limiter.charge(bytes);
-    this.#start(head);
+    if (this.#isRaw) this.#start(head);
+    else this.#goThroughImage(head, reads ? WANTS.read : WANTS.write);
     return DEFERRED;
+  }
+
+  /** Discard or write-zeroes. */
+  #erase(chain: DescriptorChain, isDiscard: boolean): number {
+    const disk = this.#disk;
+    const request = this.#request;
+    if (disk.readOnly) return this.#answer(VIRTIO_BLK_S_IOERR, 1);
+    if (isDiscard && !disk.sparse) return this.#answer(VIRTIO_BLK_S_UNSUPP, 1);
+    const status = request.parseRange(chain, this.#memory, isDiscard);
+    if (status !== VIRTIO_BLK_S_OK) return this.#answer(status, 1);
+    if (request.sector + request.eraseSectors > disk.sectors) return this.#answer(VIRTIO_BLK_S_IOERR, 1);
+    const at = chain.head * SLOT_SIZE;
+    const slots = this.#slots;
+    slots.setFloat64(at + STATUS, request.status, true);
+    slots.setFloat64(at + OFFSET, request.sector * SECTOR_SIZE, true);
+    slots.setFloat64(at + LEFT, request.eraseSectors * SECTOR_SIZE, true);
+    slots.setFloat64(at + WRITTEN, 1, true);
+    slots.setUint32(at + SECTORS, request.eraseSectors, true);
+    slots.setInt32(at + BEGUN, this.#statistics.nowUs, true);
+    if (this.#limiter.isActive) this.#limiter.charge(0);
+    const zeroes = request.mayUnmap && disk.sparse ? WANTS.zeroesUnmapped : WANTS.zeroes;
+    this.#goThroughImage(chain.head, isDiscard ? WANTS.discard : zeroes);
+    return DEFERRED;
+  }
+
+  /** A slot that is filled, but for its operation. */
+  #goThroughImage(head: number, wants: Wants): void {
+    const at = head * SLOT_SIZE;
+    const slots = this.#slots;
+    slots.setUint32(at + OPERATION, THROUGH_IMAGE + this.#counted, true);
+    const { place } = this.#requests;
+    place.offset = slots.getFloat64(at + OFFSET, true);
+    place.length = slots.getFloat64(at + LEFT, true);
+    place.segment = slots.getUint32(at + SEGMENT, true);
+    place.segments = slots.getUint32(at + COUNT, true);
+    this.outstanding++;
+    this.#requests.begin(head, wants);
+  }
+
+  #ended(head: number, isWell: boolean): void {
+    this.outstanding--;
+    const written = this.#slots.getFloat64(head * SLOT_SIZE + WRITTEN, true);
+    this.#finish(head, isWell ? VIRTIO_BLK_S_OK : VIRTIO_BLK_S_IOERR, isWell ? written : 1);
   }
 
   #flush(head: number): number {
@@ -213,7 +285,8 @@ export class BlockRing implements QueueHandler {
     this.#slots.setUint32(at + RETRIES, 0, true);
     this.#slots.setUint32(at + SECTORS, 0, true);
     this.#slots.setInt32(at + BEGUN, this.#statistics.nowUs, true);
-    this.#start(head);
+    if (this.#isRaw) this.#start(head);
+    else this.#goThroughImage(head, WANTS.flush);
     return DEFERRED;
   }
 
@@ -229,7 +302,7 @@ export class BlockRing implements QueueHandler {
     }
     const segment = slots.getUint32(at + SEGMENT, true);
     const all = slots.getUint32(at + COUNT, true);
-    const count = slots.getFloat64(at + LEFT, true) > LONGEST_PIECE ? this.#countPiece(segment, all) : all;
+    const count = slots.getFloat64(at + LEFT, true) > LONGEST_PIECE ? countPiece(this.#segments, segment, all) : all;
     const offset = slots.getFloat64(at + OFFSET, true);
     const flags = operation === IORING_OP.WRITE ? this.#writeFlags : 0;
     if (count === 1) {
@@ -261,33 +334,17 @@ export class BlockRing implements QueueHandler {
     }
   }
 
-  /** How many segments fit into one piece; a first one that is longer makes a piece by itself. */
-  #countPiece(first: number, count: number): number {
-    let bytes = this.#segments.lengthAt(first);
-    for (let segment = first + 1; segment < first + count; segment++) {
-      bytes += this.#segments.lengthAt(segment);
-      if (bytes > LONGEST_PIECE) return segment - first;
-    }
-    return count;
-  }
-
   /** A short transfer, and one of a piece, goes on where it ended. */
   #continue(head: number, done: number): void {
     const at = head * SLOT_SIZE;
     const slots = this.#slots;
     slots.setFloat64(at + OFFSET, slots.getFloat64(at + OFFSET, true) + done, true);
     slots.setFloat64(at + LEFT, slots.getFloat64(at + LEFT, true) - done, true);
-    let segment = slots.getUint32(at + SEGMENT, true);
-    let count = slots.getUint32(at + COUNT, true);
-    let rest = done;
-    while (count > 0 && rest >= this.#segments.lengthAt(segment)) {
-      rest -= this.#segments.lengthAt(segment);
-      segment++;
-      count--;
-    }
-    if (rest > 0) this.#segments.trimFront(segment, rest);
+    const first = slots.getUint32(at + SEGMENT, true);
+    const count = slots.getUint32(at + COUNT, true);
+    const segment = skipSegments(this.#segments, first, count, done);
     slots.setUint32(at + SEGMENT, segment, true);
-    slots.setUint32(at + COUNT, count, true);
+    slots.setUint32(at + COUNT, count - (segment - first), true);
     slots.setUint32(at + RETRIES, 0, true);
     this.#start(head);
   }
@@ -298,15 +355,12 @@ export class BlockRing implements QueueHandler {
     return retries <= MOST_RETRIES;
   }
 
-  /** The kernel wrote `done` bytes into guest memory for us. */
-  #tellWritten(head: number, done: number): void {
+  #failed(head: number, result: number): void {
     const at = head * SLOT_SIZE;
-    let segment = this.#slots.getUint32(at + SEGMENT, true);
-    for (let rest = done; rest > 0; segment++) {
-      const length = Math.min(rest, this.#segments.lengthAt(segment));
-      this.#memory.wrote(this.#segments.guestAt(segment), length);
-      rest -= length;
-    }
+    const operation = this.#slots.getUint32(at + OPERATION, true);
+    const what = operation === IORING_OP.FSYNC ? 'flush the image' : `${operation === IORING_OP.READ ? 'read' : 'write'} the image`;
+    this.#disk.image.errors.failed(what, this.#slots.getFloat64(at + OFFSET, true), result);
+    this.#finish(head, VIRTIO_BLK_S_IOERR, 1);
   }
 
   #finish(head: number, status: number, written: number): void {
@@ -341,9 +395,4 @@ export class BlockRing implements QueueHandler {
     }
     return this.#answer(VIRTIO_BLK_S_OK, done + 1);
   }
-}
-
-function countedAs(operation: number): number {
-  if (operation === IORING_OP.READ) return COUNTED.read;
-  return operation === IORING_OP.WRITE ? COUNTED.write : COUNTED.flush;
 }

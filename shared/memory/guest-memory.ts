@@ -152,6 +152,19 @@ export class GuestMemory {
     return true;
   }
 
+  /** As `writeBytes`, of so many zeros. */
+  writeZeros(address: number, length: number): boolean {
+    if (!this.isMapped(address, length)) return false;
+    for (let done = 0; done < length;) {
+      if (!this.#seek(address + done, 1)) return false;
+      const piece = Math.min(length - done, this.view.byteLength - this.at);
+      new Uint8Array(this.view.buffer, this.at, piece).fill(0);
+      done += piece;
+    }
+    this.wrote(address, length);
+    return true;
+  }
+
   /** Whether all of [address, address + length) is mapped, in however many regions. */
   isMapped(address: number, length: number): boolean {
     let done = 0;

@@ -1,0 +1,194 @@
+/**
+ * An image as the rings of one thread use it: who waits for it, and the fdatasync that several wait for together.
+ *
+ * One fdatasync is under way at a time. What asks for one meanwhile gets the next: it has to begin after it was asked for. Guests'
+ * flushes, writes that have to be durable, barriers of claims and the image's own wishes share it.
+ */
+import { EAGAIN, EINTR, EIO, retryInterrupted, sysError } from '#shared/sys/errno.ts';
+import { allocate, syscall } from '#shared/sys/ffi.ts';
+import { IORING_FSYNC_DATASYNC, IORING_OP, IOSQE_FIXED_FILE } from '#shared/sys/io-uring.ts';
+import { SYS } from '#shared/sys/syscall-numbers.ts';
+import type { Engine } from './engine/engine.ts';
+import type { ErrorLog } from './error-log.ts';
+import type { Image } from './image/image.ts';
+
+/** A request that waits, by its head, for the ring's `resume`. */
+export interface Waiter {
+  /** The image may be ready for it, or what it waited for has ended: 0, or -errno of the fdatasync. */
+  resume(head: number, result: number): void;
+}
+
+/** Requests that wait, in their order. */
+class Waiting {
+  #owners: Waiter[] = [];
+  #heads: number[] = [];
+
+  get count(): number {
+    return this.#heads.length;
+  }
+
+  add(owner: Waiter, head: number): void {
+    this.#owners.push(owner);
+    this.#heads.push(head);
+  }
+
+  /** Nobody waits at `other`. */
+  moveTo(other: Waiting): void {
+    [other.#owners, this.#owners] = [this.#owners, other.#owners];
+    [other.#heads, this.#heads] = [this.#heads, other.#heads];
+  }
+
+  /** All that are there now; those that wait again meanwhile stay. */
+  resume(result: number): void {
+    const owners = this.#owners;
+    const heads = this.#heads;
+    this.#owners = [];
+    this.#heads = [];
+    for (const [index, owner] of owners.entries()) owner.resume(heads[index] ?? 0, result);
+  }
+}
+
+export const IMAGE_FILE = 0;
+const ZEROS = 1 << 20;
+const MOST_RETRIES = 64;
+/** An fdatasync brings on what an image waits for; one that so many did not help will not come. */
+const MOST_IN_VAIN = 1024;
+
+export interface ServedImageOptions {
+  readonly engine: Engine;
+  /** The upper half of the token of its fdatasync. */
+  readonly token: number;
+  readonly errors: ErrorLog;
+}
+
+export class ServedImage {
+  readonly image: Image;
+  readonly errors: ErrorLog;
+  /** Every change has to be durable before its request completes. */
+  writeThrough = false;
+  /** Operations of requests that the engine has. */
+  inEngine = 0;
+  readonly #engine: Engine;
+  readonly #token: number;
+  /** Ask again after the next publish, abandon or fdatasync. */
+  readonly #busy = new Waiting();
+  /** Wait for an fdatasync that begins from now on. */
+  readonly #flushes = new Waiting();
+  /** For the end of the one that is under way. */
+  readonly #flushing = new Waiting();
+  readonly #barriers = new Waiting();
+  readonly #zeros = allocate(ZEROS);
+  #isSyncing = false;
+  #ticket = 0;
+  #retries = 0;
+  #inVain = 0;
+  #isSettling = false;
+  /** Something has happened that those who are busy wait for. */
+  #hasNews = false;
+  /** An fdatasync failed: what it should have made durable may be lost, whatever the next one says. */
+  #failed = 0;
+  /** Modes of fallocate(2) that the host's file does not know. */
+  #unknownModes = 0;
+
+  constructor(image: Image, { engine, token, errors }: ServedImageOptions) {
+    this.image = image;
+    this.errors = errors;
+    this.#engine = engine;
+    this.#token = token;
+  }
+
+  /** As many zeros as `zerosLength`, at an address. */
+  get zerosAddress(): number {
+    return this.#zeros.address;
+  }
+
+  get zerosLength(): number {
+    return ZEROS;
+  }
+
+  canAllocate(mode: number): boolean {
+    return (this.#unknownModes & mode) !== mode;
+  }
+
+  cannotAllocate(mode: number): void {
+    this.#unknownModes |= mode;
+  }
+
+  awaitNews(owner: Waiter, head: number): void {
+    this.#busy.add(owner, head);
+  }
+
+  /** Of a claim that needs a barrier. */
+  awaitBarrier(owner: Waiter, head: number): void {
+    this.#barriers.add(owner, head);
+  }
+
+  awaitFlush(owner: Waiter, head: number): void {
+    this.#flushes.add(owner, head);
+  }
+
+  /** A claim is over. */
+  hasNews(): void {
+    this.#hasNews = true;
+    this.#inVain = 0;
+  }
+
+  /** At the end of each turn with the image: those who wait go on where they can, and what an fdatasync is needed for gets it. Hot. */
+  settle(): void {
+    if (this.#isSettling) return;
+    this.#isSettling = true;
+    while (this.#hasNews) {
+      this.#hasNews = false;
+      if (this.#busy.count > 0) this.#busy.resume(0);
+    }
+    if (!this.#isSyncing && this.#needsSync()) this.#sync();
+    this.#isSettling = false;
+  }
+
+  /** Whose result came from the engine. */
+  synced(result: number): void {
+    if ((result === -EAGAIN || result === -EINTR) && ++this.#retries <= MOST_RETRIES) return this.#prepare();
+    this.#isSyncing = false;
+    const { durability } = this.image;
+    if (result < 0) this.errors.report(sysError('flush the image', -result).message);
+    // Where places move, what a failed one lost may be what says where anything is.
+    if (result < 0 && durability !== undefined) this.#failed = result;
+    durability?.syncEnds(this.#ticket, result);
+    this.#hasNews = true;
+    this.#barriers.resume(0);
+    this.#flushing.resume(this.#failed || Math.min(result, 0));
+    this.settle();
+  }
+
+  /** Makes everything durable that is complete, before it returns: 0 or -errno. Cold. */
+  syncNow(): number {
+    const { durability, files } = this.image;
+    const ticket = durability?.syncBegins() ?? 0;
+    const result = retryInterrupted(() => syscall(SYS.fdatasync, files[IMAGE_FILE] ?? -1));
+    durability?.syncEnds(ticket, result);
+    this.#hasNews = true;
+    this.settle();
+    return result;
+  }
+
+  #needsSync(): boolean {
+    if (this.#flushes.count > 0 || this.image.durability?.wantsSync === true) return true;
+    if (this.#busy.count === 0 || this.inEngine > 0) return false;
+    // Nothing that is under way would wake them.
+    if (++this.#inVain <= MOST_IN_VAIN) return true;
+    this.#busy.resume(-EIO);
+    return false;
+  }
+
+  #sync(): void {
+    this.#isSyncing = true;
+    this.#retries = 0;
+    this.#flushes.moveTo(this.#flushing);
+    this.#ticket = this.image.durability?.syncBegins() ?? 0;
+    this.#prepare();
+  }
+
+  #prepare(): void {
+    this.#engine.prepare(IORING_OP.FSYNC, IOSQE_FIXED_FILE, IMAGE_FILE, 0, 0, 0, 0, this.#token, IORING_FSYNC_DATASYNC);
+  }
+}
