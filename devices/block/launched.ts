@@ -4,8 +4,8 @@
  * launcher hands in a client of ch.device.v1 does it get a second one.
  */
 import { writeSync } from 'node:fs';
-import { type Result, err, expect, ok } from '#shared/lang/result.ts';
-import { type DeviceEnd, type ToDevice, WriteCache, deviceStartChannel } from '#shared/rpc/start-channel.ts';
+import { type Err, type Result, err, expect, ok } from '#shared/lang/result.ts';
+import { type DeviceEnd, type ToDevice, deviceStartChannel } from '#shared/rpc/start-channel.ts';
 import { limitsMessage, limitsOf } from '#shared/rpc/start-limits.ts';
 import { leaveOutMaglev } from '#shared/sys/compile-less.ts';
 import { createEventFd } from '#shared/sys/eventfd.ts';
@@ -16,11 +16,10 @@ import { CommandServer } from './control/command-server.ts';
 import { ControlThread, controlPorts } from './control/control-thread.ts';
 import { DataLoop, type Served } from './data-loop.ts';
 import type { LimitsGroup } from './device.ts';
-import { takeFence, takeImage } from './host.ts';
+import { type ImageProblem, takeFence, takeImage } from './host.ts';
 import { GROUP_MEMORY } from './limits/rate-limiter.ts';
 import { idBytes } from './spec.ts';
 import { makeStatistics } from './stats/statistics.ts';
-import { hostTopology } from './topology.ts';
 
 const LOG_LEVEL = { warning: 0, info: 1 } as const;
 
@@ -33,7 +32,7 @@ export function serveLauncher(controlScript: URL): never {
   const { message, fds } = received.value;
   if (message.stop) return exitNow(EXIT.poweredOff);
   const start = message.startBlock;
-  const served = start ? readStart(start, fds) : err('the first message starts no disk');
+  const served = start ? readStart(start, fds) : refusal('the first message starts no disk');
   if (!served.ok) return refuse(channel, served.error);
   const wakeFd = expect(createEventFd(), 'wake-up of the data thread').take();
   const loop: DataLoop = new DataLoop(served.value, {
@@ -49,8 +48,6 @@ export function serveLauncher(controlScript: URL): never {
     asFd(served.value.imageFd),
     (limits) => void channel.send({ limitsChanged: limitsMessage(limits) }),
   );
-  loop.device.onWriteCache = (writesThrough) =>
-    void channel.send({ writeCacheChanged: writesThrough ? WriteCache.THROUGH : WriteCache.BACK });
   const { readOnly, statistics } = served.value;
   const facts = { id: start?.id ?? '', imagePath: start?.path ?? '', readOnly, wakeFd, statistics };
   let control: ControlThread | undefined;
@@ -77,18 +74,20 @@ export function serveLauncher(controlScript: URL): never {
   }
 }
 
-function readStart(start: NonNullable<ToDevice['startBlock']>, fds: readonly OwnedFd[]): Result<Served, string> {
+function readStart(start: NonNullable<ToDevice['startBlock']>, fds: readonly OwnedFd[]): Result<Served, ImageProblem> {
   const image = fds[(start.image ?? 0) - 1];
   const socket = fds[(start.socket ?? 0) - 1];
-  if (image === undefined || socket === undefined) return err('the start message lacks a descriptor');
+  if (image === undefined || socket === undefined) return refusal('the start message lacks a descriptor');
   const group = readGroup(start, fds);
-  if (!group.ok) return group;
+  if (!group.ok) return refusal(group.error);
   const readOnly = start.readOnly ?? false;
   const what = `disk ${start.id} "${start.path}"`;
-  const taken = takeImage(image.take(), what, readOnly, start.lockWaitMs || undefined);
+  const wait = start.lockWaitMs || undefined;
+  const granularity = start.lockGranularity === 'full' ? 'full' : 'byte-range';
+  const taken = takeImage(image.take(), what, { readOnly, granularity, wait });
   if (!taken.ok) return taken;
   const file = fds[(start.fence ?? 0) - 1];
-  const fence = file === undefined ? ok(undefined) : takeFence(file.take(), what, start.lockWaitMs || undefined);
+  const fence = file === undefined ? ok(undefined) : takeFence(file.take(), what, wait);
   if (!fence.ok) return fence;
   return ok({
     imageFd: taken.value.fd,
@@ -98,14 +97,15 @@ function readStart(start: NonNullable<ToDevice['startBlock']>, fds: readonly Own
     id: idBytes(start.serial ?? ''),
     queueCount: start.numQueues || 1,
     maxQueueSize: start.queueSize || 128,
-    sparse: start.sparse ?? false,
-    topology: hostTopology(taken.value.fd),
-    writeThrough: start.writeCache === WriteCache.THROUGH,
     limits: limitsOf(start.limits),
     ...(group.value === undefined ? {} : { group: group.value }),
     statistics: makeStatistics(),
     socket: { kind: 'connected', fd: socket.take() },
   });
+}
+
+function refusal(line: string): Err<ImageProblem> {
+  return err({ line, isLocked: false });
 }
 
 /** The memory of a rate limit group, mapped for good. */
@@ -138,8 +138,8 @@ function readOrders(channel: DeviceEnd, orders: Orders): void {
   }
 }
 
-function refuse(channel: DeviceEnd, line: string): never {
-  channel.send({ failed: { message: line } });
+function refuse(channel: DeviceEnd, { line, isLocked }: ImageProblem): never {
+  channel.send({ failed: { message: line, imageLocked: isLocked } });
   writeSync(2, `ch-block: ${line}\n`);
   return exitNow(EXIT.failed);
 }

@@ -12,6 +12,7 @@ import { EPOLLIN } from '#shared/sys/epoll.ts';
 import { createEventFd, signalEventFd } from '#shared/sys/eventfd.ts';
 import { type Fd, type OwnedFd, asFd } from '#shared/sys/owned-fd.ts';
 import { EXIT, exitNow, exitOnUncaught } from '#shared/sys/process-exit.ts';
+import { nameProcess } from '#shared/sys/process-name.ts';
 import { accept, listenUnix } from '#shared/sys/unix-socket.ts';
 import { Watcher } from '#shared/sys/watcher.ts';
 import { type BlockArguments, USAGE, parseArguments } from './arguments.ts';
@@ -21,7 +22,6 @@ import { HostFile } from './image/image-file.ts';
 import { foreignFormatProblem, probeFile } from './image/probe.ts';
 import { idBytes } from './spec.ts';
 import { makeStatistics } from './stats/statistics.ts';
-import { hostTopology } from './topology.ts';
 import type { Served } from './data-loop.ts';
 import { serveLauncher } from './launched.ts';
 import type { WorkerData } from './worker.ts';
@@ -33,6 +33,7 @@ const CLIENT_BACKLOG = 16;
 const SIGNALS = { SIGTERM: 15, SIGINT: 2 } as const;
 
 exitOnUncaught('ch-block');
+nameProcess('ch-block');
 
 /** What the data thread ends the process with. */
 const exitStatus = new Int32Array(new SharedArrayBuffer(4));
@@ -55,7 +56,7 @@ function startByHand(): void {
 
 function serveArguments(given: BlockArguments): void {
   const image = openGiven(given);
-  if (!image.ok) return fail(image.error);
+  if (!image.ok) return fail(image.error.line);
   const { socket } = given;
   const stopFd = makeEventFd();
   // Before the socket is there: whoever sees it may end us.
@@ -83,9 +84,6 @@ function serveArguments(given: BlockArguments): void {
     readOnly,
     id: idBytes(serial ?? ''),
     ...queues,
-    sparse: given.sparse,
-    topology: hostTopology(fd),
-    writeThrough: false,
     limits: given.limits,
     statistics: makeStatistics(),
     socket: place,
@@ -132,14 +130,14 @@ function makeEventFd(): Fd {
 }
 
 /** Opened, looked at and locked. */
-function openGiven({ path, readOnly, imageType, direct }: BlockArguments): ReturnType<typeof takeImage> {
+function openGiven({ path, readOnly, imageType, direct, lockGranularity: granularity }: BlockArguments): ReturnType<typeof takeImage> {
   const what = `disk "${path}"`;
   const opened = openImage(path, readOnly);
-  if (!opened.ok) return opened;
+  if (!opened.ok) return err({ line: opened.error, isLocked: false });
   const foreign = imageType === 'raw' ? undefined : probeFile(new HostFile(opened.value));
-  if (foreign !== undefined) return err(`${what} ${foreignFormatProblem(foreign, ['raw'])}`);
+  if (foreign !== undefined) return err({ line: `${what} ${foreignFormatProblem(foreign, ['raw'])}`, isLocked: false });
   const reopened = direct ? reopenDirect(opened.value, what, readOnly) : opened;
-  return reopened.ok ? takeImage(reopened.value, what, readOnly) : reopened;
+  return reopened.ok ? takeImage(reopened.value, what, { readOnly, granularity }) : err({ line: reopened.error, isLocked: false });
 }
 
 function openImage(path: string, readOnly: boolean): Result<Fd, string> {

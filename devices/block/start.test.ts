@@ -13,7 +13,8 @@ import {
   startSocketPair,
 } from '#shared/rpc/start-channel.ts';
 import { DeviceClient } from '#shared/rpc/device-client.ts';
-import { type Fd, type OwnedFd, asFd } from '#shared/sys/owned-fd.ts';
+import { lockFile } from '#shared/sys/file-lock.ts';
+import { type Fd, OwnedFd, asFd } from '#shared/sys/owned-fd.ts';
 import { monotonicMs } from '#shared/sys/clock.ts';
 import { EPOLLIN } from '#shared/sys/epoll.ts';
 import { Mapping } from '#shared/sys/mapping.ts';
@@ -120,8 +121,36 @@ describe('ch-block under its launcher', () => {
     const exited = launch();
     const refused = answer();
     expect(refused.failed?.message).to.match(/^disk d ".*" has 1000 bytes/);
+    expect(refused.failed?.imageLocked).to.equal(false);
     expect(await exited).to.deep.equal([1, null]);
   }).timeout(10_000);
+
+  it('refuses in one line an image that others have locked, and says that this is why', async () => {
+    const other = new OwnedFd(openSync(disk, 'r+'));
+    must(lockFile(other.fd, false), 'lock');
+    const exited = launch(disk, '', { lockWaitMs: 1 });
+    const refused = answer();
+    other.close();
+    expect(refused.failed?.message).to.match(/^disk d ".*" is locked by process \d+ \(.+\): stop that/);
+    expect(refused.failed?.imageLocked).to.equal(true);
+    expect(await exited).to.deep.equal([1, null]);
+  }).timeout(10_000);
+
+  for (const [granularity, isFree] of [
+    ['byte-range', true],
+    ['full', false],
+  ] as const) {
+    it(`locks an image by ${granularity}: its end is ${isFree ? 'free' : 'not'}`, async () => {
+      const exited = launch(disk, '', { lockGranularity: granularity });
+      expect(answer().started).to.not.equal(null);
+      const other = new OwnedFd(openSync(disk, 'r+'));
+      expect(lockFile(other.fd, false, { start: 1 << 20, length: 0 }).ok).to.equal(isFree);
+      expect(lockFile(other.fd, true, { start: 0, length: 1 }).ok).to.equal(false);
+      other.close();
+      channel?.close();
+      await exited;
+    }).timeout(10_000);
+  }
 
   /** Accepts one client at a socket of ours and hands it in, as the launcher does; answers a client that connects there. */
   async function handIn(): Promise<DeviceClient> {

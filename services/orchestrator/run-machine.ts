@@ -187,6 +187,7 @@ async function superviseMachine(machine: Machine, options: RunOptions): Promise<
   const deadlines = { ...DEADLINES, ...options.deadlines };
   const { restartDevice } = await import('./launch/restart-device.ts');
   const { plan, resources, directory: runDirectory, verbose } = machine;
+  const { lockedDiskLine } = await import('./launch/image-user.ts');
   const { DesiredState } = await import('./launch/desired-state.ts');
   const desired = new DesiredState();
   const restarting = { plan, resources, core: core.channel, script: options.programs.block, runDirectory, verbose, desired };
@@ -204,6 +205,10 @@ async function superviseMachine(machine: Machine, options: RunOptions): Promise<
         if (!listening.ok) options.tell(listening.error);
       }
       registerMachine(machine, devices, options);
+    },
+    onLocked: (name) => {
+      const found = resources.placeOf(name);
+      return found && lockedDiskLine(found.disk, found.place.fd);
     },
     onSaid: (name, message) => desired.note(name, message),
     recoveryOf: (name) => recoveryOf(plan, name),

@@ -35,6 +35,8 @@ describe('the keys of an image', () => {
     ['backing_files=off,sparse=on', { backingFiles: false, sparse: true }],
     ['num_queues=4,queue_size=1024', { numQueues: 4, queueSize: 1024 }],
     ['queue_size=4', { queueSize: 4 }],
+    ['lock_granularity=full', { lockGranularity: 'full' }],
+    ['lock_granularity=byte-range', { lockGranularity: 'byte-range' }],
     ['readonly=on,serial=12345678901234567890', { readOnly: true, serial: '12345678901234567890' }],
   ];
   for (const [text, expected] of good) {

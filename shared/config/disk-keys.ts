@@ -69,7 +69,7 @@ export function imageKeys(keys: OptionKeys, { queues, defaultQueueSize }: QueueB
   };
   keys.only('backing_files', toggle, false);
   keys.only('sparse', toggle, true);
-  keys.notYet('lock_granularity', 'queue_affinity');
+  keys.notYet('queue_affinity');
   return image;
 }
 

@@ -43,9 +43,9 @@ describe('chctl device', () => {
 
   it('finds a disk by its name, and asks which where there are two', () => {
     const known = [
-      { vm: 'vm-1', id: '_disk0', socket: '/1/0' },
-      { vm: 'vm-2', id: '_disk0', socket: '/2/0' },
-      { vm: 'vm-2', id: 'data', socket: '/2/data' },
+      { vm: 'vm-1', id: '_disk0', pid: 1, socket: '/1/0' },
+      { vm: 'vm-2', id: '_disk0', pid: 1, socket: '/2/0' },
+      { vm: 'vm-2', id: 'data', pid: 1, socket: '/2/data' },
     ];
     const find = (name: string) => findSocket({ kind: 'name', name }, () => known);
     expect([find('data'), find('vm-1/_disk0')]).to.deep.equal([

@@ -75,8 +75,8 @@ describe('findDevices', () => {
     writeFileSync(join(folder('vm-1'), 'vm.json'), '{"devices": [null, {"id": 5}, ');
     folder('other');
     check(findDevices(root)).to.deep.equal([
-      { vm: `vm-${process.pid}`, id: '_disk0', socket: join(running, '_disk0.sock') },
-      { vm: `vm-${process.pid}`, id: 'data', socket: join(running, 'data.sock') },
+      { vm: `vm-${process.pid}`, id: '_disk0', pid: 2, socket: join(running, '_disk0.sock') },
+      { vm: `vm-${process.pid}`, id: 'data', pid: 2, socket: join(running, 'data.sock') },
     ]);
     check(findDevices(join(root, 'none'))).to.deep.equal([]);
     rmSync(root, { recursive: true });

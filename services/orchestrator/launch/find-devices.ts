@@ -7,6 +7,8 @@ export interface FoundDevice {
   /** Its machine's name. */
   readonly vm: string;
   readonly id: string;
+  /** Of the process that serves it. */
+  readonly pid: number;
   /** Where its launcher takes clients of ch.device.v1. */
   readonly socket: string;
 }
@@ -15,7 +17,7 @@ export interface FoundDevice {
 export function findDevices(root = runRoot()): readonly FoundDevice[] {
   return foldersOf(root).flatMap((name) => {
     const folder = join(root, name);
-    return devicesOf(join(folder, 'vm.json')).map((id) => ({ vm: name, id, socket: deviceSocket(folder, id) }));
+    return devicesOf(join(folder, 'vm.json')).map(({ id, pid }) => ({ vm: name, id, pid, socket: deviceSocket(folder, id) }));
   });
 }
 
@@ -30,18 +32,19 @@ function foldersOf(root: string): readonly string[] {
   }
 }
 
-/** The ids in a registration. */
-function devicesOf(path: string): readonly string[] {
+/** Those in a registration. */
+function devicesOf(path: string): readonly Pick<FoundDevice, 'id' | 'pid'>[] {
   try {
     const registration: unknown = JSON.parse(readFileSync(path, 'utf8'));
     if (typeof registration !== 'object' || registration === null || !('devices' in registration)) return [];
     const { devices } = registration;
-    return Array.isArray(devices) ? devices.flatMap(idOf) : [];
+    return Array.isArray(devices) ? devices.flatMap(deviceOf) : [];
   } catch {
     return [];
   }
 }
 
-function idOf(device: unknown): string[] {
-  return typeof device === 'object' && device !== null && 'id' in device && typeof device.id === 'string' ? [device.id] : [];
+function deviceOf(device: unknown): Pick<FoundDevice, 'id' | 'pid'>[] {
+  if (typeof device !== 'object' || device === null || !('id' in device) || typeof device.id !== 'string') return [];
+  return [{ id: device.id, pid: 'pid' in device && typeof device.pid === 'number' ? device.pid : 0 }];
 }

@@ -81,6 +81,11 @@ export class Resources implements Disposable {
     return fenced.ok ? ok(opened) : fenced;
   }
 
+  /** A disk, and a descriptor that is good for no more than to say which file its image is. */
+  placeOf(id: string): Pick<DiskPlace, 'disk' | 'place'> | undefined {
+    return this.#places.get(id);
+  }
+
   /** The launch is over. */
   release(): void {
     for (const owned of this.#owned.values()) owned.close();

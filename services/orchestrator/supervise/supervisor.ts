@@ -50,6 +50,8 @@ export interface SupervisorOptions {
   readonly restart: (name: string) => Result<SupervisedDevice, { readonly message: string }>;
   /** What the core was told of a device. */
   readonly recoveryOf: (name: string) => Recovery;
+  /** What to say where the image of a device is locked; undefined: what its process says. */
+  readonly onLocked: (name: string) => string | undefined;
   /** Another process serves a device. */
   readonly onReplaced: () => void;
   /** A device's process says something, among it what another process of the device has to begin with. */
@@ -292,7 +294,8 @@ export class Supervisor {
     if (message.started) child.isRunning();
     this.#options.onSaid(child.name, message);
     if (!message.failed) return undefined;
-    const reason = message.failed.message ?? `device ${child.name} failed`;
+    const locked = message.failed.imageLocked ? this.#options.onLocked(child.name) : undefined;
+    const reason = locked ?? message.failed.message ?? `device ${child.name} failed`;
     if (!this.#decided && !this.#started) this.#decide(failed(reason));
     return reason;
   }

@@ -3,6 +3,7 @@ import { readSync, writeSync } from 'node:fs';
 import { type ToDevice, deviceStartChannel } from '#shared/rpc/start-channel.ts';
 import { Watcher } from '#shared/sys/watcher.ts';
 import { EPOLLIN } from '#shared/sys/epoll.ts';
+import { lockFile } from '#shared/sys/file-lock.ts';
 import type { OwnedFd } from '#shared/sys/owned-fd.ts';
 import { exitNow } from '#shared/sys/process-exit.ts';
 
@@ -17,8 +18,16 @@ watcher.watch(channel.fd, EPOLLIN, () => {
 });
 
 function take(message: ToDevice, fds: readonly OwnedFd[]): void {
-  if (message.startBlock) start(message.startBlock.serial ?? '', fds[(message.startBlock.socket ?? 0) - 1]);
+  const { startBlock } = message;
+  if (startBlock?.serial === 'lock') lock(fds[(startBlock.image ?? 0) - 1], startBlock.readOnly ?? false);
+  if (startBlock) start(startBlock.serial ?? '', fds[(startBlock.socket ?? 0) - 1]);
   if (message.stop && behaviour !== 'stubborn') exitNow(0);
+}
+
+function lock(image: OwnedFd | undefined, shared: boolean): void {
+  if (image !== undefined && lockFile(image.fd, shared).ok) return;
+  channel.send({ failed: { message: 'somebody has it', imageLocked: true } });
+  exitNow(1);
 }
 
 function start(serial: string, socket: OwnedFd | undefined): void {

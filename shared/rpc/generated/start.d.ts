@@ -399,11 +399,13 @@ export namespace ch {
 
             interface IFailed {
                 message?: (string|null);
+                imageLocked?: (boolean|null);
             }
 
             class Failed implements IFailed {
                 constructor(properties?: ch.start.v1.IFailed);
                 public message: string;
+                public imageLocked: boolean;
                 public static create(properties?: ch.start.v1.IFailed): ch.start.v1.Failed;
                 public static encode(message: ch.start.v1.IFailed, writer?: $protobuf.Writer): $protobuf.Writer;
                 public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): ch.start.v1.Failed;

@@ -3419,6 +3419,7 @@ export const ch = $root.ch = (() => {
                  * @memberof ch.start.v1
                  * @interface IFailed
                  * @property {string|null} [message] Failed message
+                 * @property {boolean|null} [imageLocked] Failed imageLocked
                  */
 
                 /**
@@ -3443,6 +3444,14 @@ export const ch = $root.ch = (() => {
                  * @instance
                  */
                 Failed.prototype.message = "";
+
+                /**
+                 * Failed imageLocked.
+                 * @member {boolean} imageLocked
+                 * @memberof ch.start.v1.Failed
+                 * @instance
+                 */
+                Failed.prototype.imageLocked = false;
 
                 /**
                  * Creates a new Failed instance using the specified properties.
@@ -3474,6 +3483,8 @@ export const ch = $root.ch = (() => {
                         throw Error("max depth exceeded");
                     if (message.message != null && Object.hasOwnProperty.call(message, "message"))
                         writer.uint32(/* id 1, wireType 2 =*/10).string(message.message);
+                    if (message.imageLocked != null && Object.hasOwnProperty.call(message, "imageLocked"))
+                        writer.uint32(/* id 2, wireType 0 =*/16).bool(message.imageLocked);
                     return writer;
                 };
 
@@ -3513,6 +3524,10 @@ export const ch = $root.ch = (() => {
                         switch (tag >>> 3) {
                         case 1: {
                                 message.message = reader.string();
+                                break;
+                            }
+                        case 2: {
+                                message.imageLocked = reader.bool();
                                 break;
                             }
                         default:
