@@ -5,7 +5,7 @@
  */
 import { writeSync } from 'node:fs';
 import { type Err, type Result, err, expect, ok } from '#shared/lang/result.ts';
-import { type DeviceEnd, type ToDevice, deviceStartChannel } from '#shared/rpc/start-channel.ts';
+import { type DeviceEnd, type ToDevice, WriteCache, deviceStartChannel } from '#shared/rpc/start-channel.ts';
 import { limitsMessage, limitsOf } from '#shared/rpc/start-limits.ts';
 import { leaveOutMaglev } from '#shared/sys/compile-less.ts';
 import { createEventFd } from '#shared/sys/eventfd.ts';
@@ -20,6 +20,7 @@ import { type ImageProblem, takeFence, takeImage } from './host.ts';
 import { GROUP_MEMORY } from './limits/rate-limiter.ts';
 import { idBytes } from './spec.ts';
 import { makeStatistics } from './stats/statistics.ts';
+import { hostTopology } from './topology.ts';
 
 const LOG_LEVEL = { warning: 0, info: 1 } as const;
 
@@ -48,6 +49,8 @@ export function serveLauncher(controlScript: URL): never {
     asFd(served.value.imageFd),
     (limits) => void channel.send({ limitsChanged: limitsMessage(limits) }),
   );
+  loop.device.onWriteCache = (writesThrough) =>
+    void channel.send({ writeCacheChanged: writesThrough ? WriteCache.THROUGH : WriteCache.BACK });
   const { readOnly, statistics } = served.value;
   const facts = { id: start?.id ?? '', imagePath: start?.path ?? '', readOnly, wakeFd, statistics };
   let control: ControlThread | undefined;
@@ -97,6 +100,9 @@ function readStart(start: NonNullable<ToDevice['startBlock']>, fds: readonly Own
     id: idBytes(start.serial ?? ''),
     queueCount: start.numQueues || 1,
     maxQueueSize: start.queueSize || 128,
+    sparse: start.sparse ?? false,
+    topology: hostTopology(taken.value.fd),
+    writeThrough: start.writeCache === WriteCache.THROUGH,
     limits: limitsOf(start.limits),
     ...(group.value === undefined ? {} : { group: group.value }),
     statistics: makeStatistics(),

@@ -22,6 +22,7 @@ import { HostFile } from './image/image-file.ts';
 import { foreignFormatProblem, probeFile } from './image/probe.ts';
 import { idBytes } from './spec.ts';
 import { makeStatistics } from './stats/statistics.ts';
+import { hostTopology } from './topology.ts';
 import type { Served } from './data-loop.ts';
 import { serveLauncher } from './launched.ts';
 import type { WorkerData } from './worker.ts';
@@ -84,6 +85,9 @@ function serveArguments(given: BlockArguments): void {
     readOnly,
     id: idBytes(serial ?? ''),
     ...queues,
+    sparse: given.sparse,
+    topology: hostTopology(fd),
+    writeThrough: false,
     limits: given.limits,
     statistics: makeStatistics(),
     socket: place,
