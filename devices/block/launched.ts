@@ -44,11 +44,10 @@ export function serveLauncher(controlScript: URL): never {
     log: (level, message) => void channel.send({ log: { level: LOG_LEVEL[level], message } }),
     ended: end,
   });
-  const commands = new CommandServer(
-    loop,
-    asFd(served.value.imageFd),
-    (limits) => void channel.send({ limitsChanged: limitsMessage(limits) }),
-  );
+  const commands = new CommandServer(loop, asFd(served.value.imageFd), {
+    limitsChange: (limits) => void channel.send({ limitsChanged: limitsMessage(limits) }),
+    drainedChange: (drained) => void channel.send({ drainedChanged: { drained } }),
+  });
   loop.device.onWriteCache = (writesThrough) =>
     void channel.send({ writeCacheChanged: writesThrough ? WriteCache.THROUGH : WriteCache.BACK });
   const { readOnly, statistics } = served.value;

@@ -10,6 +10,7 @@ import type { ResizeResponse__Output } from './generated/device/ch/device/v1/Res
 import type { ResumeResponse__Output } from './generated/device/ch/device/v1/ResumeResponse.ts';
 import type { Stats__Output } from './generated/device/ch/device/v1/Stats.ts';
 import type { UpdateLimitsResponse__Output } from './generated/device/ch/device/v1/UpdateLimitsResponse.ts';
+import type { UpgradeResponse__Output } from './generated/device/ch/device/v1/UpgradeResponse.ts';
 import { type CallFailure, callFailure } from './problem.ts';
 
 export type { CallFailure, Info__Output as DeviceInfo, Stats__Output as DeviceStats };
@@ -19,9 +20,11 @@ export type { Health__Output as DeviceHealth } from './generated/device/ch/devic
 export type Answer<A> = Promise<Result<A, CallFailure>>;
 
 const DEADLINE_MS = 10_000;
+/** A process starts, and the requests under way end: the device gives up before. */
+const UPGRADE_MS = 120_000;
 
 type Done<A> = (error: ServiceError | null, value?: A) => void;
-type Request<M extends 'updateLimits' | 'resize' | 'drain' | 'resume'> = Parameters<Generated[M]>[0];
+type Request<M extends 'updateLimits' | 'resize' | 'drain' | 'resume' | 'upgrade'> = Parameters<Generated[M]>[0];
 
 export class DeviceClient implements Disposable {
   readonly #client: Generated;
@@ -58,6 +61,10 @@ export class DeviceClient implements Disposable {
 
   resume(request: Request<'resume'>): Answer<ResumeResponse__Output> {
     return this.#call((options, done) => this.#client.resume(request, options, done));
+  }
+
+  upgrade(request: Request<'upgrade'>): Answer<UpgradeResponse__Output> {
+    return this.#call((options, done) => this.#client.upgrade(request, options, done), UPGRADE_MS);
   }
 
   /** Until it is cancelled. */

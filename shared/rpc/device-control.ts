@@ -10,6 +10,8 @@ export interface DeviceIdentity {
   readonly kind: string;
   readonly programVersion: string;
   readonly features: readonly string[];
+  /** Of the last change that clients know of; undefined: none yet. */
+  readonly generation?: number;
   readonly imagePath: string;
   readonly imageType: string;
   readonly readOnly: boolean;
@@ -51,6 +53,13 @@ export interface DeviceStatistics {
 
 export type StateOrProblem = Promise<Result<DeviceState, Problem>>;
 
+/** Who goes on in the place of a device's process. */
+export type Successor =
+  /** Started by the launcher; an empty path: the same program. */
+  | { readonly kind: 'program'; readonly path: string }
+  /** Waits there; started by whoever started this one. */
+  | { readonly kind: 'socket'; readonly path: string };
+
 /** Each answers the state that it leaves; where the thread that serves the guest does not answer, a problem. */
 export interface DeviceControl {
   readonly identity: DeviceIdentity;
@@ -62,4 +71,10 @@ export interface DeviceControl {
   resize(size: number, allowShrink: boolean): StateOrProblem;
   drain(deadlineMs: number): StateOrProblem;
   resume(): StateOrProblem;
+  /**
+   * Answers the process that serves when it does; this one has nothing to do any more then but to answer, and to `end`. `generation`
+   * is the one that its clients know.
+   */
+  upgrade(successor: Successor, generation: number): Promise<Result<{ readonly pid: number }, Problem>>;
+  end(): void;
 }

@@ -12,7 +12,7 @@ import type { OwnedFd } from '../sys/owned-fd.ts';
 import { accept, listenUnix } from '../sys/unix-socket.ts';
 import { Watcher } from '../sys/watcher.ts';
 import { DeviceClient } from './device-client.ts';
-import type { DeviceControl, DeviceState, StateOrProblem } from './device-control.ts';
+import type { DeviceControl, DeviceState, StateOrProblem, Successor } from './device-control.ts';
 import { DeviceServer } from './device-server.ts';
 
 /** A device that is its state. */
@@ -23,6 +23,8 @@ class PlainDevice implements DeviceControl {
   /** Of the event loop, that an answer takes. */
   turns = 0;
   resizes = 0;
+  readonly upgrades: (readonly [Successor, number])[] = [];
+  ended = 0;
 
   /** Whoever asks hears of the state as it was then. */
   async describe(): StateOrProblem {
@@ -48,6 +50,13 @@ class PlainDevice implements DeviceControl {
   }
   resume(): StateOrProblem {
     return this.#become({ isDrained: false });
+  }
+  async upgrade(successor: Successor, generation: number) {
+    this.upgrades.push([successor, generation]);
+    return this.isAnswering ? ok({ pid: 42 }) : err({ status: 'UNAVAILABLE' as const, reason: 'NO_ANSWER', message: 'silent' });
+  }
+  end(): void {
+    this.ended++;
   }
   #become(change: Partial<DeviceState>): StateOrProblem {
     this.state = { ...this.state, ...change };
@@ -166,6 +175,21 @@ describe('DeviceServer', () => {
     const answers = await Promise.all([1, 2, 3].map(() => client.resize({ size: 1024, requestId: 'one' })));
     check(answers.map((answer) => Number(expect(answer, 'resize').generation))).to.deep.equal([2, 2, 2]);
     check(device.resizes).to.equal(1);
+  });
+
+  it('has another process take over, and ends when that is answered', async () => {
+    device.isAnswering = false;
+    const failed = await client.upgrade({ program: '/new' });
+    check(failed.ok ? '' : failed.error.reason).to.equal('NO_ANSWER');
+    check(device.ended).to.equal(0);
+    device.isAnswering = true;
+    const ended = new Promise<void>((resolve) => void (device.end = resolve));
+    check(expect(await client.upgrade({ socket: '/there' }), 'upgrade')).to.deep.equal({ generation: '2', pid: 42 });
+    await ended;
+    check(device.upgrades).to.deep.equal([
+      [{ kind: 'program', path: '/new' }, 2],
+      [{ kind: 'socket', path: '/there' }, 2],
+    ]);
   });
 
   it('keeps a bounded number of answers', async () => {

@@ -14,11 +14,12 @@ import {
 } from '@grpc/grpc-js';
 import { service as healthService } from 'grpc-health-check';
 import { type Result, err, ok } from '../lang/result.ts';
-import type { DeviceControl, DeviceState, StateOrProblem } from './device-control.ts';
+import type { DeviceControl, DeviceState, StateOrProblem, Successor } from './device-control.ts';
 import { infoMessage, limitsMessage, statsMessage, wantedLimits } from './device-messages.ts';
 import { loadDeviceProto } from './device-proto.ts';
 import type { DeviceHandlers } from './generated/device/ch/device/v1/Device.ts';
 import type { Stats } from './generated/device/ch/device/v1/Stats.ts';
+import type { UpgradeRequest__Output } from './generated/device/ch/device/v1/UpgradeRequest.ts';
 import type { UpdateLimitsRequest__Output } from './generated/device/ch/device/v1/UpdateLimitsRequest.ts';
 import type { WatchStatsRequest__Output } from './generated/device/ch/device/v1/WatchStatsRequest.ts';
 import { type MutationRequest, Mutations } from './mutations.ts';
@@ -35,23 +36,28 @@ const LONGEST_MS = 86_400_000;
 const DEFAULT_INTERVAL_MS = 1000;
 const SHORTEST_INTERVAL_MS = 100;
 const HEALTH_INTERVAL_MS = 5000;
+/** For the last answers to be read. */
+const LAST_ANSWERS_MS = 500;
 
 type HealthWatch = ServerWritableStream<unknown, { status: string }>;
 
 export class DeviceServer {
   readonly #control: DeviceControl;
   readonly #injector: ConnectionInjector;
-  readonly #mutations = new Mutations();
+  readonly #mutations: Mutations;
+  readonly #server: Server;
   readonly #connections = new Set<Socket>();
   #lastLimits: Promise<unknown> = Promise.resolve();
 
   constructor(control: DeviceControl) {
     this.#control = control;
+    this.#mutations = new Mutations(control.identity.generation);
     const server = new Server({ 'grpc.max_receive_message_length': LONGEST_MESSAGE });
     const { definition, Device } = loadDeviceProto();
     server.addService(Device.service, this.#handlers());
     server.addService(healthService, { check: unary(() => this.#checkHealth()), watch: (call: HealthWatch) => this.#watchHealth(call) });
     new ReflectionService(definition).addToServer(server);
+    this.#server = server;
     this.#injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   }
 
@@ -102,6 +108,7 @@ export class DeviceServer {
         }),
       ),
       Resume: unary((request) => this.#mutate('Resume', request, async () => answered(await control.resume(), () => ({})))),
+      Upgrade: unary((request) => this.#mutate('Upgrade', request, () => this.#upgrade(request))),
     };
   }
 
@@ -126,6 +133,21 @@ export class DeviceServer {
     });
     this.#lastLimits = updated;
     return updated;
+  }
+
+  async #upgrade(request: UpgradeRequest__Output): Promise<Result<{ pid: number }, Problem>> {
+    const successor: Successor =
+      request.successor === 'socket' ? { kind: 'socket', path: request.socket ?? '' } : { kind: 'program', path: request.program ?? '' };
+    const upgraded = await this.#control.upgrade(successor, this.#mutations.generation + 1);
+    if (upgraded.ok) this.#end();
+    return upgraded;
+  }
+
+  /** As soon as the calls under way are answered; those that have no end are cut off. */
+  #end(): void {
+    const end = (): void => this.#control.end();
+    setTimeout(end, LAST_ANSWERS_MS);
+    setImmediate(() => this.#server.tryShutdown(end));
   }
 
   #watchStats(call: ServerWritableStream<WatchStatsRequest__Output, Stats>): void {

@@ -7,13 +7,15 @@ set -eu
 cd "$(dirname "$0")/../.."
 out=${1:-shared/rpc/generated}
 mkdir -p "$out"
-for name in start status; do
+# Each has a root of its own: packages of one root replace each other.
+for name in start hand-over status; do
   case $name in
     start) proto=proto/ch/start/v1/start.proto ;;
+    hand-over) proto=proto/ch/handover/v1/handover.proto ;;
     status) proto=proto/google/rpc/status.proto ;;
   esac
   bin/ch-node node_modules/protobufjs-cli/bin/pbjs -t static-module -w es6 --dependency protobufjs/minimal.js --es6 --force-number \
-    --no-verify --no-convert --no-delimited --no-typeurl -p proto -o "$out/$name.js" $proto
+    --no-verify --no-convert --no-delimited --no-typeurl -r $name -p proto -o "$out/$name.js" $proto
   bin/ch-node node_modules/protobufjs-cli/bin/pbts --no-comments -o "$out/$name.d.ts" "$out/$name.js"
   # protobufjs is CommonJS without named exports, and nobody here carries `long`.
   sed -i 's/^import \* as \$protobuf from/import $protobuf from/' "$out/$name.js"

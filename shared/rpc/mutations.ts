@@ -19,9 +19,14 @@ interface Kept {
 }
 
 export class Mutations {
-  #generation = 1;
+  #generation: number;
   #underWay = 0;
   readonly #kept = new Map<string, Kept>();
+
+  /** `generation`: where another process has left off. */
+  constructor(generation = 1) {
+    this.#generation = generation;
+  }
 
   get generation(): number {
     return this.#generation;

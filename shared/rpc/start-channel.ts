@@ -47,7 +47,7 @@ export type StartError =
   | { readonly code: 'MALFORMED'; readonly message: string };
 
 /** The two directions of one kind of process. */
-interface Codec<T> {
+export interface Codec<T> {
   encode(message: T): Uint8Array;
   decode(bytes: Uint8Array): T;
 }
@@ -95,6 +95,11 @@ export class StartChannel<Sent, Got> implements Disposable {
     const received = this.#receive(MSG_DONTWAIT);
     if (!received.ok && received.error.code === 'SYS' && received.error.cause.errno === EAGAIN) return ok(undefined);
     return received;
+  }
+
+  /** Neither end can send any more; what was sent before can still be received. */
+  shutdown(): void {
+    this.#socket.shutdown();
   }
 
   close(): void {

@@ -20,6 +20,7 @@ const MSG_NOSIGNAL = 0x4000;
 const MSG_CMSG_CLOEXEC = 0x4000_0000;
 const MSG_CTRUNC = 8;
 const MSG_TRUNC = 0x20;
+const SHUT_RDWR = 2;
 
 /** As many as one message may carry here; the kernel's own bound (SCM_MAX_FD) is 253. */
 export const MAX_FDS = 64;
@@ -130,6 +131,11 @@ export class UnixSocket implements Disposable {
     if (got < 0) return err(sysError('recvmsg', -got));
     const messageFlags = this.#header.view.getInt32(48, true);
     return ok({ length: got, fds: this.#takeFds(), truncated: (messageFlags & (MSG_CTRUNC | MSG_TRUNC)) !== 0 });
+  }
+
+  /** Neither end can send any more; what was sent before can still be received. */
+  shutdown(): void {
+    syscall(SYS.shutdown, this.fd, SHUT_RDWR);
   }
 
   close(): void {

@@ -2,7 +2,7 @@
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import type { RateLimits } from '#shared/config/rate-limits.ts';
 import { type Result, err, ok } from '#shared/lang/result.ts';
-import type { DeviceState } from '#shared/rpc/device-control.ts';
+import type { DeviceState, Successor } from '#shared/rpc/device-control.ts';
 import type { Problem } from '#shared/rpc/problem.ts';
 import type { Fd } from '#shared/sys/owned-fd.ts';
 import type { DataLoop } from '../data-loop.ts';
@@ -10,23 +10,34 @@ import { SECTOR_SIZE } from '../spec.ts';
 import type { Command, CommandAnswer } from './commands.ts';
 import { possibleSize, setImageSize } from './image-size.ts';
 
-type Answer = (outcome: Result<undefined, Problem>) => void;
+export type Answer = (outcome: Result<undefined, Problem>, successor?: number) => void;
+
+/** What goes beyond the disk itself. */
+export interface CommandHost {
+  /** Told what will be in force, before it is. */
+  limitsChange?(limits: RateLimits): void;
+  /** Likewise. */
+  drainedChange?(isDrained: boolean): void;
+  /** Has another process take over; one at a time. */
+  upgrade?(successor: Successor, generation: number, answer: Answer): void;
+  /** It takes too long. */
+  abandonUpgrade?(): void;
+}
 
 export class CommandServer {
   readonly #loop: DataLoop;
   readonly #image: Fd;
-  readonly #limitsChange: (limits: RateLimits) => void;
+  readonly #host: CommandHost;
   #port: MessagePort | undefined;
   /** Who waits for the requests under way to end. */
   #waiting: Answer | undefined;
   /** The command that the disk is held for. */
   #heldBy: number | undefined;
 
-  /** `limitsChange` is told what will be in force, before it is. */
-  constructor(loop: DataLoop, image: Fd, limitsChange: (limits: RateLimits) => void = () => {}) {
+  constructor(loop: DataLoop, image: Fd, host: CommandHost = {}) {
     this.#loop = loop;
     this.#image = image;
-    this.#limitsChange = limitsChange;
+    this.#host = host;
   }
 
   attach(port: MessagePort): void {
@@ -41,8 +52,9 @@ export class CommandServer {
       const received: { message: Command } | undefined = receiveMessageOnPort(port);
       if (received === undefined) return;
       const { id } = received.message;
-      this.#carryOut(received.message, (outcome) => {
-        const answer: CommandAnswer = { id, outcome: outcome.ok ? ok(this.#state()) : outcome };
+      this.#carryOut(received.message, (outcome, successor) => {
+        const state = outcome.ok ? ok(this.#state()) : outcome;
+        const answer: CommandAnswer = { id, outcome: state, ...(successor === undefined ? {} : { successor }) };
         port.postMessage(answer);
       });
     }
@@ -55,7 +67,7 @@ export class CommandServer {
         return answer(ok(undefined));
       case 'limits':
         if (device.group !== undefined) return answer(err(limitsOfGroup(device.group.id)));
-        this.#limitsChange(order.limits);
+        this.#host.limitsChange?.(order.limits);
         device.setLimits(order.limits);
         return answer(ok(undefined));
       case 'resize':
@@ -68,10 +80,42 @@ export class CommandServer {
       case 'abandon':
         if (order.hold === this.#heldBy) this.#release();
         return answer(ok(undefined));
+      case 'upgrade':
+        return this.#upgrade(order.successor, order.generation, answer);
+      case 'abandon-upgrade':
+        this.#host.abandonUpgrade?.();
+        return answer(ok(undefined));
     }
   }
 
+  #upgrade(successor: Successor, generation: number, answer: Answer): void {
+    if (this.#host.upgrade === undefined) answer(err(CANNOT_UPGRADE));
+    else this.#host.upgrade(successor, generation, answer);
+  }
+
+  /** Whether a client has it drained. */
+  get isDrained(): boolean {
+    return this.#heldBy !== undefined;
+  }
+
+  /** Has the requests under way end, and takes no others, for `settled`: until a client has the disk go on, or somebody calls `goOn`. */
+  pauseFor(settled: Answer): void {
+    if (this.#waiting !== undefined) return settled(err(BUSY));
+    this.#waiting = settled;
+    this.#loop.device.hold(() => {
+      this.#waiting = undefined;
+      settled(ok(undefined));
+    });
+  }
+
+  /** The opposite, but for what clients have asked for. */
+  goOn(): void {
+    this.#waiting = undefined;
+    if (!this.isDrained) this.#loop.device.release();
+  }
+
   #release(): void {
+    if (this.isDrained) this.#host.drainedChange?.(false);
     this.#heldBy = undefined;
     this.#loop.device.release();
     this.#waiting?.(err(INTERRUPTED));
@@ -80,6 +124,7 @@ export class CommandServer {
 
   #hold(id: number, answer: Answer): void {
     if (this.#waiting !== undefined) return answer(err(BUSY));
+    if (!this.isDrained) this.#host.drainedChange?.(true);
     this.#heldBy ??= id;
     this.#waiting = answer;
     this.#loop.device.hold(() => {
@@ -126,6 +171,7 @@ export class CommandServer {
 }
 
 const INTERRUPTED: Problem = { status: 'ABORTED', reason: 'RESUMED', message: 'the disk was told to go on meanwhile' };
+const CANNOT_UPGRADE: Problem = { status: 'UNIMPLEMENTED', reason: 'NO_UPGRADE', message: 'this process cannot be replaced' };
 const BUSY: Problem = { status: 'ABORTED', reason: 'BUSY', message: 'the disk is being drained; try again when that has ended' };
 
 function limitsOfGroup(id: string): Problem {

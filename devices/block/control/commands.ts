@@ -4,7 +4,7 @@
  */
 import type { RateLimits } from '#shared/config/rate-limits.ts';
 import type { Result } from '#shared/lang/result.ts';
-import type { DeviceState } from '#shared/rpc/device-control.ts';
+import type { DeviceState, Successor } from '#shared/rpc/device-control.ts';
 import type { Problem } from '#shared/rpc/problem.ts';
 
 export type Order =
@@ -16,7 +16,11 @@ export type Order =
   | { readonly kind: 'hold' }
   | { readonly kind: 'release' }
   /** That command was a hold in vain: undoes it, but none of another. */
-  | { readonly kind: 'abandon'; readonly hold: number };
+  | { readonly kind: 'abandon'; readonly hold: number }
+  /** Answered when another process serves, or when none will. */
+  | { readonly kind: 'upgrade'; readonly successor: Successor; readonly generation: number }
+  /** Whoever was to take over takes too long. */
+  | { readonly kind: 'abandon-upgrade' };
 
 export interface Command {
   readonly id: number;
@@ -26,4 +30,6 @@ export interface Command {
 export interface CommandAnswer {
   readonly id: number;
   readonly outcome: Result<DeviceState, Problem>;
+  /** The process that serves from now on. */
+  readonly successor?: number;
 }

@@ -1,16 +1,19 @@
 /** The control thread's side: asks the data thread, and reads the counters that it writes. */
 import type { MessagePort } from 'node:worker_threads';
 import type { RateLimits } from '#shared/config/rate-limits.ts';
-import { type Result, err } from '#shared/lang/result.ts';
-import type { DeviceControl, DeviceIdentity, DeviceState, StateOrProblem } from '#shared/rpc/device-control.ts';
+import { type Result, err, ok } from '#shared/lang/result.ts';
+import type { DeviceControl, DeviceIdentity, StateOrProblem, Successor } from '#shared/rpc/device-control.ts';
 import type { Problem } from '#shared/rpc/problem.ts';
 import { signalEventFd } from '#shared/sys/eventfd.ts';
 import type { Fd } from '#shared/sys/owned-fd.ts';
+import { EXIT, exitNow } from '#shared/sys/process-exit.ts';
 import { type SharedStatistics, readStatistics } from '../stats/statistics.ts';
 import type { Command, CommandAnswer, Order } from './commands.ts';
 
 /** The data thread looks at its commands between two rounds, of some milliseconds at most; a resize waits for a file system. */
 const ANSWER_MS = 5000;
+/** A process starts, and the requests under way end. */
+const UPGRADE_MS = 60_000;
 
 export interface RemoteControlOptions {
   readonly identity: DeviceIdentity;
@@ -23,14 +26,14 @@ export interface RemoteControlOptions {
 export class RemoteControl implements DeviceControl {
   readonly identity: DeviceIdentity;
   readonly #options: RemoteControlOptions;
-  readonly #waiting = new Map<number, (outcome: Result<DeviceState, Problem>) => void>();
+  readonly #waiting = new Map<number, (answer: Omit<CommandAnswer, 'id'>) => void>();
   #nextId = 1;
 
   constructor(options: RemoteControlOptions) {
     this.identity = options.identity;
     this.#options = options;
-    options.port.on('message', ({ id, outcome }: CommandAnswer) => {
-      this.#waiting.get(id)?.(outcome);
+    options.port.on('message', ({ id, ...answer }: CommandAnswer) => {
+      this.#waiting.get(id)?.(answer);
       this.#waiting.delete(id);
     });
   }
@@ -63,17 +66,32 @@ export class RemoteControl implements DeviceControl {
     return this.#ask({ kind: 'release' });
   }
 
-  #ask(order: Order, deadlineMs = ANSWER_MS, late: Problem = NO_ANSWER): StateOrProblem {
+  async upgrade(successor: Successor, generation: number): Promise<Result<{ readonly pid: number }, Problem>> {
+    const answer = await this.#send({ kind: 'upgrade', successor, generation }, UPGRADE_MS, UPGRADE_TOO_SLOW);
+    if (answer.outcome.ok) return ok({ pid: answer.successor ?? 0 });
+    if (answer.outcome.error === UPGRADE_TOO_SLOW) await this.#ask({ kind: 'abandon-upgrade' });
+    return answer.outcome;
+  }
+
+  end(): void {
+    exitNow(EXIT.poweredOff);
+  }
+
+  async #ask(order: Order, deadlineMs?: number, late?: Problem): StateOrProblem {
+    return (await this.#send(order, deadlineMs, late)).outcome;
+  }
+
+  #send(order: Order, deadlineMs = ANSWER_MS, late: Problem = NO_ANSWER): Promise<Omit<CommandAnswer, 'id'>> {
     const { port, wakeFd } = this.#options;
     const command: Command = { id: this.#nextId++, order };
     return new Promise((resolve) => {
       const timer = setTimeout(() => {
         this.#waiting.delete(command.id);
-        resolve(err(late));
+        resolve({ outcome: err(late) });
       }, deadlineMs);
-      this.#waiting.set(command.id, (outcome) => {
+      this.#waiting.set(command.id, (answer) => {
         clearTimeout(timer);
-        resolve(outcome);
+        resolve(answer);
       });
       port.postMessage(command);
       signalEventFd(wakeFd);
@@ -91,4 +109,9 @@ const TOO_SLOW: Problem = {
   reason: 'DRAIN_TIMEOUT',
   field: 'deadline_ms',
   message: 'the requests under way did not end in time; the disk goes on as before',
+};
+const UPGRADE_TOO_SLOW: Problem = {
+  status: 'DEADLINE_EXCEEDED',
+  reason: 'UPGRADE_TIMEOUT',
+  message: `nobody has taken over within ${UPGRADE_MS / 1000} s; the disk goes on as before`,
 };

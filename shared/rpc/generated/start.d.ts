@@ -439,6 +439,8 @@ export namespace ch {
                 startBlock?: (ch.start.v1.IStartBlock|null);
                 stop?: (ch.start.v1.IStop|null);
                 connect?: (ch.start.v1.IConnect|null);
+                handOver?: (ch.start.v1.IHandOver|null);
+                upgradeFailed?: (ch.start.v1.IFailed|null);
             }
 
             class ToDevice implements IToDevice {
@@ -446,7 +448,9 @@ export namespace ch {
                 public startBlock?: (ch.start.v1.IStartBlock|null);
                 public stop?: (ch.start.v1.IStop|null);
                 public connect?: (ch.start.v1.IConnect|null);
-                public message?: ("startBlock"|"stop"|"connect");
+                public handOver?: (ch.start.v1.IHandOver|null);
+                public upgradeFailed?: (ch.start.v1.IFailed|null);
+                public message?: ("startBlock"|"stop"|"connect"|"handOver"|"upgradeFailed");
                 public static create(properties?: ch.start.v1.IToDevice): ch.start.v1.ToDevice;
                 public static encode(message: ch.start.v1.IToDevice, writer?: $protobuf.Writer): $protobuf.Writer;
                 public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): ch.start.v1.ToDevice;
@@ -473,6 +477,8 @@ export namespace ch {
                 queueAffinity?: (ch.start.v1.IQueueAffinity[]|null);
                 lockGranularity?: (string|null);
                 writeCache?: (ch.start.v1.WriteCache|null);
+                drained?: (boolean|null);
+                handOver?: (number|null);
             }
 
             class StartBlock implements IStartBlock {
@@ -497,6 +503,8 @@ export namespace ch {
                 public queueAffinity: ch.start.v1.IQueueAffinity[];
                 public lockGranularity: string;
                 public writeCache: ch.start.v1.WriteCache;
+                public drained: boolean;
+                public handOver: number;
                 public static create(properties?: ch.start.v1.IStartBlock): ch.start.v1.StartBlock;
                 public static encode(message: ch.start.v1.IStartBlock, writer?: $protobuf.Writer): $protobuf.Writer;
                 public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): ch.start.v1.StartBlock;
@@ -578,12 +586,26 @@ export namespace ch {
                 public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): ch.start.v1.Connect;
             }
 
+            interface IHandOver {
+                socket?: (number|null);
+            }
+
+            class HandOver implements IHandOver {
+                constructor(properties?: ch.start.v1.IHandOver);
+                public socket: number;
+                public static create(properties?: ch.start.v1.IHandOver): ch.start.v1.HandOver;
+                public static encode(message: ch.start.v1.IHandOver, writer?: $protobuf.Writer): $protobuf.Writer;
+                public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): ch.start.v1.HandOver;
+            }
+
             interface IFromDevice {
                 started?: (ch.start.v1.IStarted|null);
                 failed?: (ch.start.v1.IFailed|null);
                 log?: (ch.start.v1.ILog|null);
                 limitsChanged?: (ch.start.v1.IRateLimits|null);
                 writeCacheChanged?: (ch.start.v1.WriteCache|null);
+                drainedChanged?: (ch.start.v1.IDrained|null);
+                upgradeRequested?: (ch.start.v1.IUpgradeRequested|null);
             }
 
             class FromDevice implements IFromDevice {
@@ -593,10 +615,36 @@ export namespace ch {
                 public log?: (ch.start.v1.ILog|null);
                 public limitsChanged?: (ch.start.v1.IRateLimits|null);
                 public writeCacheChanged?: (ch.start.v1.WriteCache|null);
-                public message?: ("started"|"failed"|"log"|"limitsChanged"|"writeCacheChanged");
+                public drainedChanged?: (ch.start.v1.IDrained|null);
+                public upgradeRequested?: (ch.start.v1.IUpgradeRequested|null);
+                public message?: ("started"|"failed"|"log"|"limitsChanged"|"writeCacheChanged"|"drainedChanged"|"upgradeRequested");
                 public static create(properties?: ch.start.v1.IFromDevice): ch.start.v1.FromDevice;
                 public static encode(message: ch.start.v1.IFromDevice, writer?: $protobuf.Writer): $protobuf.Writer;
                 public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): ch.start.v1.FromDevice;
+            }
+
+            interface IDrained {
+                drained?: (boolean|null);
+            }
+
+            class Drained implements IDrained {
+                constructor(properties?: ch.start.v1.IDrained);
+                public drained: boolean;
+                public static create(properties?: ch.start.v1.IDrained): ch.start.v1.Drained;
+                public static encode(message: ch.start.v1.IDrained, writer?: $protobuf.Writer): $protobuf.Writer;
+                public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): ch.start.v1.Drained;
+            }
+
+            interface IUpgradeRequested {
+                program?: (string|null);
+            }
+
+            class UpgradeRequested implements IUpgradeRequested {
+                constructor(properties?: ch.start.v1.IUpgradeRequested);
+                public program: string;
+                public static create(properties?: ch.start.v1.IUpgradeRequested): ch.start.v1.UpgradeRequested;
+                public static encode(message: ch.start.v1.IUpgradeRequested, writer?: $protobuf.Writer): $protobuf.Writer;
+                public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): ch.start.v1.UpgradeRequested;
             }
         }
     }

@@ -5,7 +5,7 @@ import $protobuf from "protobufjs/minimal.js";
 const $Reader = $protobuf.Reader, $Writer = $protobuf.Writer, $util = $protobuf.util;
 
 // Exported root namespace
-const $root = $protobuf.roots["default"] || ($protobuf.roots["default"] = {});
+const $root = $protobuf.roots.start || ($protobuf.roots.start = {});
 
 export const ch = $root.ch = (() => {
 
@@ -3793,6 +3793,8 @@ export const ch = $root.ch = (() => {
                  * @property {ch.start.v1.IStartBlock|null} [startBlock] ToDevice startBlock
                  * @property {ch.start.v1.IStop|null} [stop] ToDevice stop
                  * @property {ch.start.v1.IConnect|null} [connect] ToDevice connect
+                 * @property {ch.start.v1.IHandOver|null} [handOver] ToDevice handOver
+                 * @property {ch.start.v1.IFailed|null} [upgradeFailed] ToDevice upgradeFailed
                  */
 
                 /**
@@ -3834,17 +3836,33 @@ export const ch = $root.ch = (() => {
                  */
                 ToDevice.prototype.connect = null;
 
+                /**
+                 * ToDevice handOver.
+                 * @member {ch.start.v1.IHandOver|null|undefined} handOver
+                 * @memberof ch.start.v1.ToDevice
+                 * @instance
+                 */
+                ToDevice.prototype.handOver = null;
+
+                /**
+                 * ToDevice upgradeFailed.
+                 * @member {ch.start.v1.IFailed|null|undefined} upgradeFailed
+                 * @memberof ch.start.v1.ToDevice
+                 * @instance
+                 */
+                ToDevice.prototype.upgradeFailed = null;
+
                 // OneOf field names bound to virtual getters and setters
                 let $oneOfFields;
 
                 /**
                  * ToDevice message.
-                 * @member {"startBlock"|"stop"|"connect"|undefined} message
+                 * @member {"startBlock"|"stop"|"connect"|"handOver"|"upgradeFailed"|undefined} message
                  * @memberof ch.start.v1.ToDevice
                  * @instance
                  */
                 Object.defineProperty(ToDevice.prototype, "message", {
-                    get: $util.oneOfGetter($oneOfFields = ["startBlock", "stop", "connect"]),
+                    get: $util.oneOfGetter($oneOfFields = ["startBlock", "stop", "connect", "handOver", "upgradeFailed"]),
                     set: $util.oneOfSetter($oneOfFields)
                 });
 
@@ -3882,6 +3900,10 @@ export const ch = $root.ch = (() => {
                         $root.ch.start.v1.Stop.encode(message.stop, writer.uint32(/* id 2, wireType 2 =*/18).fork(), q + 1).ldelim();
                     if (message.connect != null && Object.hasOwnProperty.call(message, "connect"))
                         $root.ch.start.v1.Connect.encode(message.connect, writer.uint32(/* id 3, wireType 2 =*/26).fork(), q + 1).ldelim();
+                    if (message.handOver != null && Object.hasOwnProperty.call(message, "handOver"))
+                        $root.ch.start.v1.HandOver.encode(message.handOver, writer.uint32(/* id 4, wireType 2 =*/34).fork(), q + 1).ldelim();
+                    if (message.upgradeFailed != null && Object.hasOwnProperty.call(message, "upgradeFailed"))
+                        $root.ch.start.v1.Failed.encode(message.upgradeFailed, writer.uint32(/* id 5, wireType 2 =*/42).fork(), q + 1).ldelim();
                     return writer;
                 };
 
@@ -3931,6 +3953,14 @@ export const ch = $root.ch = (() => {
                                 message.connect = $root.ch.start.v1.Connect.decode(reader, reader.uint32(), undefined, long + 1);
                                 break;
                             }
+                        case 4: {
+                                message.handOver = $root.ch.start.v1.HandOver.decode(reader, reader.uint32(), undefined, long + 1);
+                                break;
+                            }
+                        case 5: {
+                                message.upgradeFailed = $root.ch.start.v1.Failed.decode(reader, reader.uint32(), undefined, long + 1);
+                                break;
+                            }
                         default:
                             reader.skipType(tag & 7, long);
                             break;
@@ -3973,6 +4003,8 @@ export const ch = $root.ch = (() => {
                  * @property {Array.<ch.start.v1.IQueueAffinity>|null} [queueAffinity] StartBlock queueAffinity
                  * @property {string|null} [lockGranularity] StartBlock lockGranularity
                  * @property {ch.start.v1.WriteCache|null} [writeCache] StartBlock writeCache
+                 * @property {boolean|null} [drained] StartBlock drained
+                 * @property {number|null} [handOver] StartBlock handOver
                  */
 
                 /**
@@ -4152,6 +4184,22 @@ export const ch = $root.ch = (() => {
                 StartBlock.prototype.writeCache = 0;
 
                 /**
+                 * StartBlock drained.
+                 * @member {boolean} drained
+                 * @memberof ch.start.v1.StartBlock
+                 * @instance
+                 */
+                StartBlock.prototype.drained = false;
+
+                /**
+                 * StartBlock handOver.
+                 * @member {number} handOver
+                 * @memberof ch.start.v1.StartBlock
+                 * @instance
+                 */
+                StartBlock.prototype.handOver = 0;
+
+                /**
                  * Creates a new StartBlock instance using the specified properties.
                  * @function create
                  * @memberof ch.start.v1.StartBlock
@@ -4220,6 +4268,10 @@ export const ch = $root.ch = (() => {
                         writer.uint32(/* id 19, wireType 2 =*/154).string(message.lockGranularity);
                     if (message.writeCache != null && Object.hasOwnProperty.call(message, "writeCache"))
                         writer.uint32(/* id 20, wireType 0 =*/160).int32(message.writeCache);
+                    if (message.drained != null && Object.hasOwnProperty.call(message, "drained"))
+                        writer.uint32(/* id 21, wireType 0 =*/168).bool(message.drained);
+                    if (message.handOver != null && Object.hasOwnProperty.call(message, "handOver"))
+                        writer.uint32(/* id 22, wireType 0 =*/176).uint32(message.handOver);
                     return writer;
                 };
 
@@ -4337,6 +4389,14 @@ export const ch = $root.ch = (() => {
                             }
                         case 20: {
                                 message.writeCache = reader.int32();
+                                break;
+                            }
+                        case 21: {
+                                message.drained = reader.bool();
+                                break;
+                            }
+                        case 22: {
+                                message.handOver = reader.uint32();
                                 break;
                             }
                         default:
@@ -5059,6 +5119,125 @@ export const ch = $root.ch = (() => {
                 return Connect;
             })();
 
+            v1.HandOver = (function() {
+
+                /**
+                 * Properties of a HandOver.
+                 * @memberof ch.start.v1
+                 * @interface IHandOver
+                 * @property {number|null} [socket] HandOver socket
+                 */
+
+                /**
+                 * Constructs a new HandOver.
+                 * @memberof ch.start.v1
+                 * @classdesc Represents a HandOver.
+                 * @implements IHandOver
+                 * @constructor
+                 * @param {ch.start.v1.IHandOver=} [properties] Properties to set
+                 */
+                function HandOver(properties) {
+                    if (properties)
+                        for (let keys = Object.keys(properties), i = 0; i < keys.length; ++i)
+                            if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                                this[keys[i]] = properties[keys[i]];
+                }
+
+                /**
+                 * HandOver socket.
+                 * @member {number} socket
+                 * @memberof ch.start.v1.HandOver
+                 * @instance
+                 */
+                HandOver.prototype.socket = 0;
+
+                /**
+                 * Creates a new HandOver instance using the specified properties.
+                 * @function create
+                 * @memberof ch.start.v1.HandOver
+                 * @static
+                 * @param {ch.start.v1.IHandOver=} [properties] Properties to set
+                 * @returns {ch.start.v1.HandOver} HandOver instance
+                 */
+                HandOver.create = function create(properties) {
+                    return new HandOver(properties);
+                };
+
+                /**
+                 * Encodes the specified HandOver message. Does not implicitly {@link ch.start.v1.HandOver.verify|verify} messages.
+                 * @function encode
+                 * @memberof ch.start.v1.HandOver
+                 * @static
+                 * @param {ch.start.v1.IHandOver} message HandOver message or plain object to encode
+                 * @param {$protobuf.Writer} [writer] Writer to encode to
+                 * @returns {$protobuf.Writer} Writer
+                 */
+                HandOver.encode = function encode(message, writer, q) {
+                    if (!writer)
+                        writer = $Writer.create();
+                    if (q === undefined)
+                        q = 0;
+                    if (q > $util.recursionLimit)
+                        throw Error("max depth exceeded");
+                    if (message.socket != null && Object.hasOwnProperty.call(message, "socket"))
+                        writer.uint32(/* id 1, wireType 0 =*/8).uint32(message.socket);
+                    return writer;
+                };
+
+                /**
+                 * Decodes a HandOver message from the specified reader or buffer.
+                 * @function decode
+                 * @memberof ch.start.v1.HandOver
+                 * @static
+                 * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+                 * @param {number} [length] Message length if known beforehand
+                 * @returns {ch.start.v1.HandOver} HandOver
+                 * @throws {Error} If the payload is not a reader or valid buffer
+                 * @throws {$protobuf.util.ProtocolError} If required fields are missing
+                 */
+                HandOver.decode = function decode(reader, length, error, long) {
+                    if (!(reader instanceof $Reader))
+                        reader = $Reader.create(reader);
+                    if (long === undefined)
+                        long = 0;
+                    if (long > $Reader.recursionLimit)
+                        throw Error("maximum nesting depth exceeded");
+                    let end, message;
+                    if (length === undefined)
+                        end = reader.len;
+                    else {
+                        end = reader.pos + length;
+                        if (end > reader.len)
+                            throw RangeError("index out of range");
+                        length = reader.len;
+                        reader.len = end;
+                    }
+                    message = new $root.ch.start.v1.HandOver();
+                    while (reader.pos < end) {
+                        let tag = reader.uint32();
+                        if (tag === error)
+                            break;
+                        switch (tag >>> 3) {
+                        case 1: {
+                                message.socket = reader.uint32();
+                                break;
+                            }
+                        default:
+                            reader.skipType(tag & 7, long);
+                            break;
+                        }
+                    }
+                    if (length !== undefined) {
+                        if (reader.pos !== end)
+                            throw RangeError("index out of range");
+                        reader.len = length;
+                    }
+                    return message;
+                };
+
+                return HandOver;
+            })();
+
             v1.FromDevice = (function() {
 
                 /**
@@ -5070,6 +5249,8 @@ export const ch = $root.ch = (() => {
                  * @property {ch.start.v1.ILog|null} [log] FromDevice log
                  * @property {ch.start.v1.IRateLimits|null} [limitsChanged] FromDevice limitsChanged
                  * @property {ch.start.v1.WriteCache|null} [writeCacheChanged] FromDevice writeCacheChanged
+                 * @property {ch.start.v1.IDrained|null} [drainedChanged] FromDevice drainedChanged
+                 * @property {ch.start.v1.IUpgradeRequested|null} [upgradeRequested] FromDevice upgradeRequested
                  */
 
                 /**
@@ -5127,17 +5308,33 @@ export const ch = $root.ch = (() => {
                  */
                 FromDevice.prototype.writeCacheChanged = null;
 
+                /**
+                 * FromDevice drainedChanged.
+                 * @member {ch.start.v1.IDrained|null|undefined} drainedChanged
+                 * @memberof ch.start.v1.FromDevice
+                 * @instance
+                 */
+                FromDevice.prototype.drainedChanged = null;
+
+                /**
+                 * FromDevice upgradeRequested.
+                 * @member {ch.start.v1.IUpgradeRequested|null|undefined} upgradeRequested
+                 * @memberof ch.start.v1.FromDevice
+                 * @instance
+                 */
+                FromDevice.prototype.upgradeRequested = null;
+
                 // OneOf field names bound to virtual getters and setters
                 let $oneOfFields;
 
                 /**
                  * FromDevice message.
-                 * @member {"started"|"failed"|"log"|"limitsChanged"|"writeCacheChanged"|undefined} message
+                 * @member {"started"|"failed"|"log"|"limitsChanged"|"writeCacheChanged"|"drainedChanged"|"upgradeRequested"|undefined} message
                  * @memberof ch.start.v1.FromDevice
                  * @instance
                  */
                 Object.defineProperty(FromDevice.prototype, "message", {
-                    get: $util.oneOfGetter($oneOfFields = ["started", "failed", "log", "limitsChanged", "writeCacheChanged"]),
+                    get: $util.oneOfGetter($oneOfFields = ["started", "failed", "log", "limitsChanged", "writeCacheChanged", "drainedChanged", "upgradeRequested"]),
                     set: $util.oneOfSetter($oneOfFields)
                 });
 
@@ -5179,6 +5376,10 @@ export const ch = $root.ch = (() => {
                         $root.ch.start.v1.RateLimits.encode(message.limitsChanged, writer.uint32(/* id 4, wireType 2 =*/34).fork(), q + 1).ldelim();
                     if (message.writeCacheChanged != null && Object.hasOwnProperty.call(message, "writeCacheChanged"))
                         writer.uint32(/* id 5, wireType 0 =*/40).int32(message.writeCacheChanged);
+                    if (message.drainedChanged != null && Object.hasOwnProperty.call(message, "drainedChanged"))
+                        $root.ch.start.v1.Drained.encode(message.drainedChanged, writer.uint32(/* id 6, wireType 2 =*/50).fork(), q + 1).ldelim();
+                    if (message.upgradeRequested != null && Object.hasOwnProperty.call(message, "upgradeRequested"))
+                        $root.ch.start.v1.UpgradeRequested.encode(message.upgradeRequested, writer.uint32(/* id 7, wireType 2 =*/58).fork(), q + 1).ldelim();
                     return writer;
                 };
 
@@ -5236,6 +5437,14 @@ export const ch = $root.ch = (() => {
                                 message.writeCacheChanged = reader.int32();
                                 break;
                             }
+                        case 6: {
+                                message.drainedChanged = $root.ch.start.v1.Drained.decode(reader, reader.uint32(), undefined, long + 1);
+                                break;
+                            }
+                        case 7: {
+                                message.upgradeRequested = $root.ch.start.v1.UpgradeRequested.decode(reader, reader.uint32(), undefined, long + 1);
+                                break;
+                            }
                         default:
                             reader.skipType(tag & 7, long);
                             break;
@@ -5250,6 +5459,244 @@ export const ch = $root.ch = (() => {
                 };
 
                 return FromDevice;
+            })();
+
+            v1.Drained = (function() {
+
+                /**
+                 * Properties of a Drained.
+                 * @memberof ch.start.v1
+                 * @interface IDrained
+                 * @property {boolean|null} [drained] Drained drained
+                 */
+
+                /**
+                 * Constructs a new Drained.
+                 * @memberof ch.start.v1
+                 * @classdesc Represents a Drained.
+                 * @implements IDrained
+                 * @constructor
+                 * @param {ch.start.v1.IDrained=} [properties] Properties to set
+                 */
+                function Drained(properties) {
+                    if (properties)
+                        for (let keys = Object.keys(properties), i = 0; i < keys.length; ++i)
+                            if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                                this[keys[i]] = properties[keys[i]];
+                }
+
+                /**
+                 * Drained drained.
+                 * @member {boolean} drained
+                 * @memberof ch.start.v1.Drained
+                 * @instance
+                 */
+                Drained.prototype.drained = false;
+
+                /**
+                 * Creates a new Drained instance using the specified properties.
+                 * @function create
+                 * @memberof ch.start.v1.Drained
+                 * @static
+                 * @param {ch.start.v1.IDrained=} [properties] Properties to set
+                 * @returns {ch.start.v1.Drained} Drained instance
+                 */
+                Drained.create = function create(properties) {
+                    return new Drained(properties);
+                };
+
+                /**
+                 * Encodes the specified Drained message. Does not implicitly {@link ch.start.v1.Drained.verify|verify} messages.
+                 * @function encode
+                 * @memberof ch.start.v1.Drained
+                 * @static
+                 * @param {ch.start.v1.IDrained} message Drained message or plain object to encode
+                 * @param {$protobuf.Writer} [writer] Writer to encode to
+                 * @returns {$protobuf.Writer} Writer
+                 */
+                Drained.encode = function encode(message, writer, q) {
+                    if (!writer)
+                        writer = $Writer.create();
+                    if (q === undefined)
+                        q = 0;
+                    if (q > $util.recursionLimit)
+                        throw Error("max depth exceeded");
+                    if (message.drained != null && Object.hasOwnProperty.call(message, "drained"))
+                        writer.uint32(/* id 1, wireType 0 =*/8).bool(message.drained);
+                    return writer;
+                };
+
+                /**
+                 * Decodes a Drained message from the specified reader or buffer.
+                 * @function decode
+                 * @memberof ch.start.v1.Drained
+                 * @static
+                 * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+                 * @param {number} [length] Message length if known beforehand
+                 * @returns {ch.start.v1.Drained} Drained
+                 * @throws {Error} If the payload is not a reader or valid buffer
+                 * @throws {$protobuf.util.ProtocolError} If required fields are missing
+                 */
+                Drained.decode = function decode(reader, length, error, long) {
+                    if (!(reader instanceof $Reader))
+                        reader = $Reader.create(reader);
+                    if (long === undefined)
+                        long = 0;
+                    if (long > $Reader.recursionLimit)
+                        throw Error("maximum nesting depth exceeded");
+                    let end, message;
+                    if (length === undefined)
+                        end = reader.len;
+                    else {
+                        end = reader.pos + length;
+                        if (end > reader.len)
+                            throw RangeError("index out of range");
+                        length = reader.len;
+                        reader.len = end;
+                    }
+                    message = new $root.ch.start.v1.Drained();
+                    while (reader.pos < end) {
+                        let tag = reader.uint32();
+                        if (tag === error)
+                            break;
+                        switch (tag >>> 3) {
+                        case 1: {
+                                message.drained = reader.bool();
+                                break;
+                            }
+                        default:
+                            reader.skipType(tag & 7, long);
+                            break;
+                        }
+                    }
+                    if (length !== undefined) {
+                        if (reader.pos !== end)
+                            throw RangeError("index out of range");
+                        reader.len = length;
+                    }
+                    return message;
+                };
+
+                return Drained;
+            })();
+
+            v1.UpgradeRequested = (function() {
+
+                /**
+                 * Properties of an UpgradeRequested.
+                 * @memberof ch.start.v1
+                 * @interface IUpgradeRequested
+                 * @property {string|null} [program] UpgradeRequested program
+                 */
+
+                /**
+                 * Constructs a new UpgradeRequested.
+                 * @memberof ch.start.v1
+                 * @classdesc Represents an UpgradeRequested.
+                 * @implements IUpgradeRequested
+                 * @constructor
+                 * @param {ch.start.v1.IUpgradeRequested=} [properties] Properties to set
+                 */
+                function UpgradeRequested(properties) {
+                    if (properties)
+                        for (let keys = Object.keys(properties), i = 0; i < keys.length; ++i)
+                            if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                                this[keys[i]] = properties[keys[i]];
+                }
+
+                /**
+                 * UpgradeRequested program.
+                 * @member {string} program
+                 * @memberof ch.start.v1.UpgradeRequested
+                 * @instance
+                 */
+                UpgradeRequested.prototype.program = "";
+
+                /**
+                 * Creates a new UpgradeRequested instance using the specified properties.
+                 * @function create
+                 * @memberof ch.start.v1.UpgradeRequested
+                 * @static
+                 * @param {ch.start.v1.IUpgradeRequested=} [properties] Properties to set
+                 * @returns {ch.start.v1.UpgradeRequested} UpgradeRequested instance
+                 */
+                UpgradeRequested.create = function create(properties) {
+                    return new UpgradeRequested(properties);
+                };
+
+                /**
+                 * Encodes the specified UpgradeRequested message. Does not implicitly {@link ch.start.v1.UpgradeRequested.verify|verify} messages.
+                 * @function encode
+                 * @memberof ch.start.v1.UpgradeRequested
+                 * @static
+                 * @param {ch.start.v1.IUpgradeRequested} message UpgradeRequested message or plain object to encode
+                 * @param {$protobuf.Writer} [writer] Writer to encode to
+                 * @returns {$protobuf.Writer} Writer
+                 */
+                UpgradeRequested.encode = function encode(message, writer, q) {
+                    if (!writer)
+                        writer = $Writer.create();
+                    if (q === undefined)
+                        q = 0;
+                    if (q > $util.recursionLimit)
+                        throw Error("max depth exceeded");
+                    if (message.program != null && Object.hasOwnProperty.call(message, "program"))
+                        writer.uint32(/* id 1, wireType 2 =*/10).string(message.program);
+                    return writer;
+                };
+
+                /**
+                 * Decodes an UpgradeRequested message from the specified reader or buffer.
+                 * @function decode
+                 * @memberof ch.start.v1.UpgradeRequested
+                 * @static
+                 * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+                 * @param {number} [length] Message length if known beforehand
+                 * @returns {ch.start.v1.UpgradeRequested} UpgradeRequested
+                 * @throws {Error} If the payload is not a reader or valid buffer
+                 * @throws {$protobuf.util.ProtocolError} If required fields are missing
+                 */
+                UpgradeRequested.decode = function decode(reader, length, error, long) {
+                    if (!(reader instanceof $Reader))
+                        reader = $Reader.create(reader);
+                    if (long === undefined)
+                        long = 0;
+                    if (long > $Reader.recursionLimit)
+                        throw Error("maximum nesting depth exceeded");
+                    let end, message;
+                    if (length === undefined)
+                        end = reader.len;
+                    else {
+                        end = reader.pos + length;
+                        if (end > reader.len)
+                            throw RangeError("index out of range");
+                        length = reader.len;
+                        reader.len = end;
+                    }
+                    message = new $root.ch.start.v1.UpgradeRequested();
+                    while (reader.pos < end) {
+                        let tag = reader.uint32();
+                        if (tag === error)
+                            break;
+                        switch (tag >>> 3) {
+                        case 1: {
+                                message.program = reader.string();
+                                break;
+                            }
+                        default:
+                            reader.skipType(tag & 7, long);
+                            break;
+                        }
+                    }
+                    if (length !== undefined) {
+                        if (reader.pos !== end)
+                            throw RangeError("index out of range");
+                        reader.len = length;
+                    }
+                    return message;
+                };
+
+                return UpgradeRequested;
             })();
 
             return v1;

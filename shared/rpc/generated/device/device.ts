@@ -22,6 +22,8 @@ import type { Stats as _ch_device_v1_Stats, Stats__Output as _ch_device_v1_Stats
 import type { TokenBucket as _ch_device_v1_TokenBucket, TokenBucket__Output as _ch_device_v1_TokenBucket__Output } from './ch/device/v1/TokenBucket.ts';
 import type { UpdateLimitsRequest as _ch_device_v1_UpdateLimitsRequest, UpdateLimitsRequest__Output as _ch_device_v1_UpdateLimitsRequest__Output } from './ch/device/v1/UpdateLimitsRequest.ts';
 import type { UpdateLimitsResponse as _ch_device_v1_UpdateLimitsResponse, UpdateLimitsResponse__Output as _ch_device_v1_UpdateLimitsResponse__Output } from './ch/device/v1/UpdateLimitsResponse.ts';
+import type { UpgradeRequest as _ch_device_v1_UpgradeRequest, UpgradeRequest__Output as _ch_device_v1_UpgradeRequest__Output } from './ch/device/v1/UpgradeRequest.ts';
+import type { UpgradeResponse as _ch_device_v1_UpgradeResponse, UpgradeResponse__Output as _ch_device_v1_UpgradeResponse__Output } from './ch/device/v1/UpgradeResponse.ts';
 import type { WatchStatsRequest as _ch_device_v1_WatchStatsRequest, WatchStatsRequest__Output as _ch_device_v1_WatchStatsRequest__Output } from './ch/device/v1/WatchStatsRequest.ts';
 import type { FieldMask as _google_protobuf_FieldMask, FieldMask__Output as _google_protobuf_FieldMask__Output } from './google/protobuf/FieldMask.ts';
 import type { Timestamp as _google_protobuf_Timestamp, Timestamp__Output as _google_protobuf_Timestamp__Output } from './google/protobuf/Timestamp.ts';
@@ -57,6 +59,8 @@ export interface ProtoGrpcType {
         TokenBucket: MessageTypeDefinition<_ch_device_v1_TokenBucket, _ch_device_v1_TokenBucket__Output>
         UpdateLimitsRequest: MessageTypeDefinition<_ch_device_v1_UpdateLimitsRequest, _ch_device_v1_UpdateLimitsRequest__Output>
         UpdateLimitsResponse: MessageTypeDefinition<_ch_device_v1_UpdateLimitsResponse, _ch_device_v1_UpdateLimitsResponse__Output>
+        UpgradeRequest: MessageTypeDefinition<_ch_device_v1_UpgradeRequest, _ch_device_v1_UpgradeRequest__Output>
+        UpgradeResponse: MessageTypeDefinition<_ch_device_v1_UpgradeResponse, _ch_device_v1_UpgradeResponse__Output>
         WatchStatsRequest: MessageTypeDefinition<_ch_device_v1_WatchStatsRequest, _ch_device_v1_WatchStatsRequest__Output>
       }
     }

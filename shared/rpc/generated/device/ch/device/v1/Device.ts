@@ -16,6 +16,8 @@ import type { ResumeResponse as _ch_device_v1_ResumeResponse, ResumeResponse__Ou
 import type { Stats as _ch_device_v1_Stats, Stats__Output as _ch_device_v1_Stats__Output } from '../../../ch/device/v1/Stats.ts';
 import type { UpdateLimitsRequest as _ch_device_v1_UpdateLimitsRequest, UpdateLimitsRequest__Output as _ch_device_v1_UpdateLimitsRequest__Output } from '../../../ch/device/v1/UpdateLimitsRequest.ts';
 import type { UpdateLimitsResponse as _ch_device_v1_UpdateLimitsResponse, UpdateLimitsResponse__Output as _ch_device_v1_UpdateLimitsResponse__Output } from '../../../ch/device/v1/UpdateLimitsResponse.ts';
+import type { UpgradeRequest as _ch_device_v1_UpgradeRequest, UpgradeRequest__Output as _ch_device_v1_UpgradeRequest__Output } from '../../../ch/device/v1/UpgradeRequest.ts';
+import type { UpgradeResponse as _ch_device_v1_UpgradeResponse, UpgradeResponse__Output as _ch_device_v1_UpgradeResponse__Output } from '../../../ch/device/v1/UpgradeResponse.ts';
 import type { WatchStatsRequest as _ch_device_v1_WatchStatsRequest, WatchStatsRequest__Output as _ch_device_v1_WatchStatsRequest__Output } from '../../../ch/device/v1/WatchStatsRequest.ts';
 
 export interface DeviceClient extends grpc.Client {
@@ -82,6 +84,15 @@ export interface DeviceClient extends grpc.Client {
   updateLimits(argument: _ch_device_v1_UpdateLimitsRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ch_device_v1_UpdateLimitsResponse__Output>): grpc.ClientUnaryCall;
   updateLimits(argument: _ch_device_v1_UpdateLimitsRequest, callback: grpc.requestCallback<_ch_device_v1_UpdateLimitsResponse__Output>): grpc.ClientUnaryCall;
   
+  Upgrade(argument: _ch_device_v1_UpgradeRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ch_device_v1_UpgradeResponse__Output>): grpc.ClientUnaryCall;
+  Upgrade(argument: _ch_device_v1_UpgradeRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ch_device_v1_UpgradeResponse__Output>): grpc.ClientUnaryCall;
+  Upgrade(argument: _ch_device_v1_UpgradeRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ch_device_v1_UpgradeResponse__Output>): grpc.ClientUnaryCall;
+  Upgrade(argument: _ch_device_v1_UpgradeRequest, callback: grpc.requestCallback<_ch_device_v1_UpgradeResponse__Output>): grpc.ClientUnaryCall;
+  upgrade(argument: _ch_device_v1_UpgradeRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ch_device_v1_UpgradeResponse__Output>): grpc.ClientUnaryCall;
+  upgrade(argument: _ch_device_v1_UpgradeRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ch_device_v1_UpgradeResponse__Output>): grpc.ClientUnaryCall;
+  upgrade(argument: _ch_device_v1_UpgradeRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ch_device_v1_UpgradeResponse__Output>): grpc.ClientUnaryCall;
+  upgrade(argument: _ch_device_v1_UpgradeRequest, callback: grpc.requestCallback<_ch_device_v1_UpgradeResponse__Output>): grpc.ClientUnaryCall;
+  
   WatchStats(argument: _ch_device_v1_WatchStatsRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_ch_device_v1_Stats__Output>;
   WatchStats(argument: _ch_device_v1_WatchStatsRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_ch_device_v1_Stats__Output>;
   watchStats(argument: _ch_device_v1_WatchStatsRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_ch_device_v1_Stats__Output>;
@@ -104,6 +115,8 @@ export interface DeviceHandlers extends grpc.UntypedServiceImplementation {
   
   UpdateLimits: grpc.handleUnaryCall<_ch_device_v1_UpdateLimitsRequest__Output, _ch_device_v1_UpdateLimitsResponse>;
   
+  Upgrade: grpc.handleUnaryCall<_ch_device_v1_UpgradeRequest__Output, _ch_device_v1_UpgradeResponse>;
+  
   WatchStats: grpc.handleServerStreamingCall<_ch_device_v1_WatchStatsRequest__Output, _ch_device_v1_Stats>;
   
 }
@@ -116,5 +129,6 @@ export interface DeviceDefinition extends grpc.ServiceDefinition {
   Resize: MethodDefinition<_ch_device_v1_ResizeRequest, _ch_device_v1_ResizeResponse, _ch_device_v1_ResizeRequest__Output, _ch_device_v1_ResizeResponse__Output>
   Resume: MethodDefinition<_ch_device_v1_ResumeRequest, _ch_device_v1_ResumeResponse, _ch_device_v1_ResumeRequest__Output, _ch_device_v1_ResumeResponse__Output>
   UpdateLimits: MethodDefinition<_ch_device_v1_UpdateLimitsRequest, _ch_device_v1_UpdateLimitsResponse, _ch_device_v1_UpdateLimitsRequest__Output, _ch_device_v1_UpdateLimitsResponse__Output>
+  Upgrade: MethodDefinition<_ch_device_v1_UpgradeRequest, _ch_device_v1_UpgradeResponse, _ch_device_v1_UpgradeRequest__Output, _ch_device_v1_UpgradeResponse__Output>
   WatchStats: MethodDefinition<_ch_device_v1_WatchStatsRequest, _ch_device_v1_Stats, _ch_device_v1_WatchStatsRequest__Output, _ch_device_v1_Stats__Output>
 }
