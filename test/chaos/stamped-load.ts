@@ -1,14 +1,20 @@
 /**
- * A driver that keeps a disk's queue full of reads and writes of whole blocks, and believes nothing: every block carries its number,
- * the number of the write that it is from, and a sum over all of it; every head must come back once, with success; and what was read
- * must stay as it is when its buffer is the driver's again.
+ * A driver that keeps a disk's queue full of reads, writes, discards, zeroes and flushes of whole blocks, and believes nothing: every
+ * block carries its number, the number of the write that it is from, and a sum over all of it, or is zeros; every head must come back
+ * once, with success; and what was read must stay as it is when its buffer is the driver's again.
  */
 import type { GuestMemory } from '#shared/memory/index.ts';
 import { DriverQueue } from '#shared/testing/driver-queue.ts';
 import { Random } from '#shared/testing/random.ts';
-import { BLK, STATUS, UNTOUCHED } from './disk-driver.ts';
+import { BlockContents } from './block-contents.ts';
+import { STATUS, UNTOUCHED } from './disk-driver.ts';
 
 const SECTOR_SIZE = 512;
+/** virtio 1.2, 5.2.6. */
+const REQUEST = { reading: 0, writing: 1, flushing: 4, discarding: 11, zeroing: 13 } as const;
+/** 5.2.6: sector u64, sectors u32, flags u32. */
+const RANGE_SIZE = 16;
+const UNMAP = 1;
 const SLOTS = 128;
 const DESCRIPTORS_EACH = 3;
 const QUEUE_SIZE = 512;
@@ -23,8 +29,9 @@ export interface LoadOptions {
   readonly seed: number;
   /** Bytes. */
   readonly blockSize: number;
-  /** The disk holds so many stamped blocks, of write 0 each. */
+  /** The disk holds so many stamped blocks, of write 0 each, from `firstBlock` on. */
   readonly blocks: number;
+  readonly firstBlock?: number;
   readonly notify: () => void;
 }
 
@@ -33,25 +40,21 @@ export function loadMemory(blockSize: number): number {
   return DATA + SLOTS * blockSize;
 }
 
+/** What a load does, beside reading: one in so many requests each; 0: none. */
+export interface Mixture {
+  writes: number;
+  zeroes: number;
+  discards: number;
+  flushes: number;
+}
+
+type Work = keyof typeof REQUEST;
+
 interface Slot {
-  state: 'idle' | 'reading' | 'writing';
+  state: 'idle' | Work;
   block: number;
   /** Holds what nobody may change: what was read has been looked at. */
   isPoisoned: boolean;
-}
-
-/** A block's words: its number, its write's number, words made from both, and their sum. */
-export function stamp(words: Uint32Array, block: number, write: number): void {
-  let word = (Math.imul(block + 1, 0x9e37_79b1) ^ Math.imul(write + 1, 0x85eb_ca6b)) >>> 0;
-  words[0] = block;
-  words[1] = write;
-  let sum = 0;
-  for (let index = 2; index < words.length - 1; index++) {
-    word = (Math.imul(word, 1_664_525) + 1_013_904_223) >>> 0;
-    words[index] = word;
-    sum = (sum + word) >>> 0;
-  }
-  words[words.length - 1] = sum;
 }
 
 export class StampedLoad {
@@ -63,21 +66,17 @@ export class StampedLoad {
   issued = 0;
   /** Between two looks that found something, the longest time since it was last set to 0. */
   longestGapMs = 0;
-  /** One in so many requests writes; 0: none. */
-  writesOneIn = 2;
+  readonly mixture: Mixture = { writes: 2, zeroes: 0, discards: 0, flushes: 0 };
   isHolding = false;
   readonly #memory: GuestMemory;
   readonly #base: number;
   readonly #notify: () => void;
   readonly #slots: Slot[] = Array.from({ length: SLOTS }, () => ({ state: 'idle', block: 0, isPoisoned: false }));
-  /** The number of each block's last write. */
-  readonly #writes: Uint32Array;
+  readonly #contents: BlockContents;
   readonly #isBusy: Uint8Array;
   readonly #random: Random;
   readonly #blockSize: number;
-  readonly #expected: Uint32Array;
-  /** What was read, or is to be written, as words and as bytes. */
-  readonly #buffer: Uint32Array;
+  /** What was read, or is to be written. */
   readonly #bytes: Buffer;
   readonly #poisoned: Buffer;
   #lastFoundMs = performance.now();
@@ -85,15 +84,13 @@ export class StampedLoad {
   /** `base`: the guest address of `loadMemory` bytes. */
   constructor(memory: GuestMemory, base: number, options: LoadOptions) {
     this.#blockSize = options.blockSize;
-    this.#expected = new Uint32Array(options.blockSize / 4);
-    this.#buffer = new Uint32Array(options.blockSize / 4);
-    this.#bytes = Buffer.from(this.#buffer.buffer);
+    this.#contents = new BlockContents(options);
+    this.#bytes = Buffer.alloc(options.blockSize);
     this.#poisoned = Buffer.alloc(options.blockSize, POISON);
     this.#memory = memory;
     this.#base = base;
     this.#notify = options.notify;
     this.#random = new Random(options.seed);
-    this.#writes = new Uint32Array(options.blocks);
     this.#isBusy = new Uint8Array(options.blocks);
     this.queue = new DriverQueue(memory, { size: QUEUE_SIZE, base });
   }
@@ -117,11 +114,7 @@ export class StampedLoad {
 
   /** The disk's blocks that are not as the driver left them. */
   wrongBlocks(disk: Buffer): readonly number[] {
-    const bytes = Buffer.from(this.#expected.buffer);
-    return [...this.#writes.entries()].flatMap(([block, write]) => {
-      stamp(this.#expected, block, write);
-      return bytes.equals(disk.subarray(block * this.#blockSize, (block + 1) * this.#blockSize)) ? [] : [block];
-    });
+    return this.#contents.wrongBlocks(disk);
   }
 
   #found(): void {
@@ -168,46 +161,67 @@ export class StampedLoad {
   }
 
   #begin(index: number, slot: Slot): void {
-    const writes = this.writesOneIn > 0 && this.#random.oneIn(this.writesOneIn);
+    const work = this.#chooseWork();
     slot.block = this.#freeBlock();
-    slot.state = writes ? 'writing' : 'reading';
+    slot.state = work;
     slot.isPoisoned = false;
     this.#isBusy[slot.block] = 1;
     const header = this.#base + HEADERS + index * 16;
-    const bytes = new DataView(new ArrayBuffer(16));
-    bytes.setUint32(0, writes ? BLK.OUT : BLK.IN, true);
-    bytes.setUint32(8, (slot.block * this.#blockSize) / SECTOR_SIZE, true);
-    this.#memory.writeBytes(header, new Uint8Array(bytes.buffer));
+    const sector = (this.#contents.firstBlock + slot.block) * (this.#blockSize / SECTOR_SIZE);
+    this.#memory.writeBytes(header, requestHeader(REQUEST[work], work === 'reading' || work === 'writing' ? sector : 0));
     this.#memory.writeU8(this.#base + STATUSES + index, UNTOUCHED);
-    if (writes) {
-      const write = (this.#writes[slot.block] ?? 0) + 1;
-      this.#writes[slot.block] = write;
-      stamp(this.#buffer, slot.block, write);
-      this.#memory.writeBytes(this.#dataOf(index), this.#bytes);
-    }
+    const length = this.#fillData(index, slot.block, work);
+    const data = { address: this.#dataOf(index), length, writable: work === 'reading' };
     this.queue.chain(index * DESCRIPTORS_EACH, [
       { address: header, length: 16 },
-      { address: this.#dataOf(index), length: this.#blockSize, writable: !writes },
+      ...(length === 0 ? [] : [data]),
       { address: this.#base + STATUSES + index, length: 1, writable: true },
     ]);
+  }
+
+  #chooseWork(): Work {
+    const { writes, zeroes, discards, flushes } = this.mixture;
+    const is = (oneIn: number): boolean => oneIn > 0 && this.#random.oneIn(oneIn);
+    if (is(flushes)) return 'flushing';
+    if (is(zeroes)) return 'zeroing';
+    if (is(discards)) return 'discarding';
+    return is(writes) ? 'writing' : 'reading';
+  }
+
+  /** Puts into the slot's buffer what the device reads there; how long the buffer is for this request. */
+  #fillData(index: number, block: number, work: Work): number {
+    switch (work) {
+      case 'reading':
+        return this.#blockSize;
+      case 'flushing':
+        return 0;
+      case 'writing':
+        this.#contents.write(block, this.#bytes);
+        this.#memory.writeBytes(this.#dataOf(index), this.#bytes);
+        return this.#blockSize;
+      default: {
+        this.#contents.zero(block, work === 'zeroing');
+        const sectors = this.#blockSize / SECTOR_SIZE;
+        const unmaps = work === 'zeroing' && this.#random.oneIn(2);
+        const range = blockRange((this.#contents.firstBlock + block) * sectors, sectors, unmaps ? UNMAP : 0);
+        this.#memory.writeBytes(this.#dataOf(index), range);
+        return RANGE_SIZE;
+      }
+    }
   }
 
   /** One that no other request is about. */
   #freeBlock(): number {
     for (;;) {
-      const block = this.#random.below(this.#writes.length);
+      const block = this.#random.below(this.#isBusy.length);
       if (this.#isBusy[block] === 0) return block;
     }
   }
 
   #checkRead(index: number, { block }: Slot): void {
-    const write = this.#writes[block] ?? 0;
     this.#load(index);
-    stamp(this.#expected, block, write);
-    if (Buffer.compare(this.#bytes, Buffer.from(this.#expected.buffer)) === 0) return;
-    const at = this.#buffer.findIndex((word, position) => word !== this.#expected[position]);
-    const [number, found] = this.#buffer;
-    this.#wrong(`block ${block}, written ${write} times, read as block ${number}, write ${found}; differs from word ${at} on`);
+    const problem = this.#contents.problem(block, this.#bytes);
+    if (problem !== undefined) this.#wrong(problem);
   }
 
   #poison(index: number, slot: Slot): void {
@@ -232,4 +246,19 @@ export class StampedLoad {
   #wrong(what: string): void {
     this.wrongs.push(what);
   }
+}
+
+function requestHeader(type: number, sector: number): Uint8Array {
+  const bytes = new DataView(new ArrayBuffer(16));
+  bytes.setUint32(0, type, true);
+  bytes.setUint32(8, sector, true);
+  return new Uint8Array(bytes.buffer);
+}
+
+function blockRange(sector: number, sectors: number, flags: number): Uint8Array {
+  const bytes = new DataView(new ArrayBuffer(RANGE_SIZE));
+  bytes.setUint32(0, sector, true);
+  bytes.setUint32(8, sectors, true);
+  bytes.setUint32(12, flags, true);
+  return new Uint8Array(bytes.buffer);
 }
