@@ -49,7 +49,7 @@ function writePlots(title: string, rows: readonly Row[]): string {
   writeFileSync(`${folder}.svg`, renderPlot(title, rows));
   const groups = Map.groupBy(rows, (row) => row.plot ?? row.case);
   for (const [group, members] of groups)
-    writeFileSync(join(folder, `${group.replaceAll(/[^\w.-]+/g, '-')}.svg`), renderSamples(group, members));
+    writeFileSync(join(folder, `${group.replaceAll(/[^\w.-]+/g, '-')}.svg`), renderSamples(`${title}: ${group}`, members));
   return `${folder}.svg, and ${groups.size} of the samples in ${folder}/`;
 }
 

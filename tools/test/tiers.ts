@@ -20,7 +20,7 @@ export const TIERS: readonly Tier[] = [
   {
     name: 'unit',
     what: 'no virtual machine: tables of bytes, real rings, real sockets; layouts; style',
-    files: find('{shared,vmm-core,devices,services,tools}/**/*.test.ts', 'test/{bin,harness,layout,start,style}/**/*.test.ts'),
+    files: find('{shared,vmm-core,devices,services,tools}/**/*.test.ts', 'test/{bench,bin,harness,layout,start,style}/**/*.test.ts'),
     deadlineMinutes: 12,
     prepare: (report) => {
       // Only the tests that compare with qemu-img need something, and skip themselves where it cannot be had.

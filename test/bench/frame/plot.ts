@@ -12,9 +12,9 @@ const RIGHT = WIDTH - 30;
 const ROW_HEIGHT = 34;
 const STRIP_HEIGHT = 26;
 
-/** One line per row: a dot per pair's ratio, the median's interval, and the bar to hold. */
+/** One line per row with a bar or of a case's own quantity: a dot per pair's ratio, the median's interval, and the bar to hold. */
 export function renderPlot(title: string, rows: readonly Row[]): string {
-  const judged = rows.map(judge);
+  const judged = rows.filter((row) => row.bar !== null || row.failed !== undefined || (row.plot ?? row.case) === row.case).map(judge);
   const bounds = judged.flatMap(({ interval, row }) => [interval[1], row.bar ?? 0]).filter(Number.isFinite);
   const scale = new Scale(Math.min(4, Math.max(1.2, ...bounds)));
   const top = 64;
@@ -90,7 +90,11 @@ function renderPanel(judged: readonly Judged[], top: number): { readonly svg: st
     parts.push(strip('ours', row.samples, { y, colour: OURS, scale }));
     for (const one of judged) {
       y += STRIP_HEIGHT;
-      parts.push(strip(one.row.peerName, one.row.peerSamples, { y, colour: PEER, scale }), outcome(one, y + 13, scale));
+      parts.push(
+        strip(one.row.peerName, one.row.peerSamples, { y, colour: PEER, scale }),
+        outcome(one, y + 13),
+        target(one, top + 26, y + 10, scale),
+      );
       y += 14;
     }
     parts.push(axis(scale, y + 12));
@@ -113,14 +117,18 @@ function strip(name: string, samples: readonly number[], { y, colour, scale }: P
   return text(8, y + 4, `${name}: ${spread(samples)}`) + box + line(middle, middle, y - 9, y + 9, colour, 2) + dots;
 }
 
-/** What the judgement beside this peer is; in red what we have to reach. */
-function outcome(judged: Judged, y: number, scale: Scale): string {
-  const { row, ratio, interval, verdict } = judged;
-  const value = barValue(judged);
+/** What the judgement beside this peer is. */
+function outcome({ row, ratio, interval, verdict }: Judged, y: number): string {
   const colour = verdict === 'falls short' ? BAR : '#666';
-  const said = `ratio ${ratio.toFixed(2)} (${interval.map((bound) => bound.toFixed(2)).join('-')})${row.bar === null ? '' : `, bar ${row.bar}`}: ${verdict}`;
-  const mark = value === undefined ? '' : line(scale.x(value), scale.x(value), y - 52, y - 4, BAR, 1.5);
-  return text(20, y + 4, said, `fill="${colour}" font-size="10"`) + mark;
+  const bar = row.bar === null ? '' : `, bar ${Math.round(row.bar * 1000) / 1000}`;
+  const said = `ratio ${ratio.toFixed(2)} (${interval.map((bound) => bound.toFixed(2)).join('-')})${bar}: ${verdict}`;
+  return text(20, y + 4, said, `fill="${colour}" font-size="10"`);
+}
+
+/** In red, from our strip to the peer's: what we have to reach beside it. */
+function target(judged: Judged, top: number, bottom: number, scale: Scale): string {
+  const value = barValue(judged);
+  return value === undefined ? '' : line(scale.x(value), scale.x(value), top, bottom, BAR, 1.5);
 }
 
 /** What our median has to be beside the peer's. */
