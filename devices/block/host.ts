@@ -2,11 +2,14 @@
 import { fstatSync } from 'node:fs';
 import { lockedImageLine } from '#shared/config/locked-image.ts';
 import { type Result, err, ok } from '#shared/lang/result.ts';
+import { EOPNOTSUPP, retryInterrupted, sysError } from '#shared/sys/errno.ts';
 import { syscall } from '#shared/sys/ffi.ts';
 import { describeLockHolder, findLockHolders } from '#shared/sys/lock-holders.ts';
 import type { Fd } from '#shared/sys/owned-fd.ts';
 import { SYS } from '#shared/sys/syscall-numbers.ts';
 import { type LockWish, lockImage } from './image-lock.ts';
+import { HostFile } from './image/image-file.ts';
+import { foreignFormatProblem, probeFile } from './image/probe.ts';
 import { SECTOR_SIZE } from './spec.ts';
 
 const SEEK_END = 2;
@@ -25,21 +28,43 @@ export interface ImageProblem {
   readonly isLocked: boolean;
 }
 
+export interface ImageWish extends LockWish {
+  /** Undefined: raw, unless its first bytes claim another format. */
+  readonly imageType: string | undefined;
+  /** A file that has holes may keep them. */
+  readonly sparse: boolean;
+}
+
 /**
  * Checks an open raw image and locks it: whoever has the lock knows that no request of a killed process is under way any more. The
  * error's line begins with `what`.
  */
-export function takeImage(fd: Fd, what: string, wish: LockWish): Result<Image, ImageProblem> {
+export function takeImage(fd: Fd, what: string, wish: ImageWish): Result<Image, ImageProblem> {
   const size = syscall(SYS.lseek, fd, 0, SEEK_END);
-  const problem =
-    size < 0
-      ? 'is no disk: give a raw image file or a block device'
-      : size === 0 || size % SECTOR_SIZE !== 0
-        ? `has ${size} bytes, which is not a positive multiple of ${SECTOR_SIZE}`
-        : undefined;
+  const problem = problemOf(fd, size, wish.imageType);
   if (problem !== undefined) return err({ line: `${what} ${problem}`, isLocked: false });
   const locked = takeLock(fd, what, wish);
-  return locked.ok ? ok({ fd, sectors: size / SECTOR_SIZE }) : locked;
+  if (!locked.ok) return locked;
+  const filled = wish.sparse || wish.readOnly ? 0 : fill(fd, size);
+  if (filled < 0) return err({ line: `${what} cannot be filled: ${sysError('fallocate', -filled).message}`, isLocked: false });
+  return ok({ fd, sectors: size / SECTOR_SIZE });
+}
+
+/** What makes it no raw disk, as the end of a sentence. */
+function problemOf(fd: Fd, size: number, imageType: string | undefined): string | undefined {
+  if (size < 0) return 'is no disk: give a raw image file or a block device';
+  if (size === 0) return 'is empty; give it a size first, as in `truncate -s 1G FILE`';
+  const foreign = imageType === 'raw' ? undefined : probeFile(new HostFile(fd));
+  if (foreign !== undefined) return foreignFormatProblem(foreign, ['raw']);
+  if (size % SECTOR_SIZE === 0) return undefined;
+  return `has ${size} bytes, which is not a multiple of ${SECTOR_SIZE}; extend it with \`truncate -s %${SECTOR_SIZE} FILE\``;
+}
+
+/** Has the host set all of it aside, where it can: 0 or -errno. What is there stays. */
+function fill(fd: Fd, size: number): number {
+  if (!fstatSync(fd).isFile()) return 0;
+  const result = retryInterrupted(() => syscall(SYS.fallocate, fd, 0, 0, size));
+  return result === -EOPNOTSUPP ? 0 : result;
 }
 
 /** Locks all that the file has now, which may be more than its size where it was preallocated. */

@@ -4,6 +4,7 @@
  * launcher hands in a client of ch.device.v1 does it get a second one.
  */
 import { writeSync } from 'node:fs';
+import { printable } from '#shared/lang/printable.ts';
 import { type Err, type Result, err, expect, ok } from '#shared/lang/result.ts';
 import { type DeviceEnd, type ToDevice, WriteCache, deviceStartChannel } from '#shared/rpc/start-channel.ts';
 import { limitsMessage, limitsOf } from '#shared/rpc/start-limits.ts';
@@ -16,7 +17,7 @@ import { CommandServer } from './control/command-server.ts';
 import { ControlThread, controlPorts } from './control/control-thread.ts';
 import { DataLoop, type Served } from './data-loop.ts';
 import type { LimitsGroup } from './device.ts';
-import { type ImageProblem, takeFence, takeImage } from './host.ts';
+import { type ImageProblem, type ImageWish, takeFence, takeImage } from './host.ts';
 import { GROUP_MEMORY } from './limits/rate-limiter.ts';
 import { idBytes } from './spec.ts';
 import { makeStatistics } from './stats/statistics.ts';
@@ -83,13 +84,12 @@ function readStart(start: NonNullable<ToDevice['startBlock']>, fds: readonly Own
   const group = readGroup(start, fds);
   if (!group.ok) return refusal(group.error);
   const readOnly = start.readOnly ?? false;
-  const what = `disk ${start.id} "${start.path}"`;
-  const wait = start.lockWaitMs || undefined;
-  const granularity = start.lockGranularity === 'full' ? 'full' : 'byte-range';
-  const taken = takeImage(image.take(), what, { readOnly, granularity, wait });
+  const what = `disk ${start.id} "${printable(start.path ?? '')}"`;
+  const wish = wishOf(start);
+  const taken = takeImage(image.take(), what, wish);
   if (!taken.ok) return taken;
   const file = fds[(start.fence ?? 0) - 1];
-  const fence = file === undefined ? ok(undefined) : takeFence(file.take(), what, wait);
+  const fence = file === undefined ? ok(undefined) : takeFence(file.take(), what, wish.wait);
   if (!fence.ok) return fence;
   return ok({
     imageFd: taken.value.fd,
@@ -99,7 +99,7 @@ function readStart(start: NonNullable<ToDevice['startBlock']>, fds: readonly Own
     id: idBytes(start.serial ?? ''),
     queueCount: start.numQueues || 1,
     maxQueueSize: start.queueSize || 128,
-    sparse: start.sparse ?? false,
+    sparse: wish.sparse,
     topology: hostTopology(taken.value.fd),
     writeThrough: start.writeCache === WriteCache.THROUGH,
     limits: limitsOf(start.limits),
@@ -107,6 +107,16 @@ function readStart(start: NonNullable<ToDevice['startBlock']>, fds: readonly Own
     statistics: makeStatistics(),
     socket: { kind: 'connected', fd: socket.take() },
   });
+}
+
+function wishOf({ readOnly, imageType, sparse, lockGranularity, lockWaitMs }: NonNullable<ToDevice['startBlock']>): ImageWish {
+  return {
+    readOnly: readOnly ?? false,
+    imageType: imageType || undefined,
+    sparse: sparse ?? false,
+    granularity: lockGranularity === 'full' ? 'full' : 'byte-range',
+    wait: lockWaitMs || undefined,
+  };
 }
 
 function refusal(line: string): Err<ImageProblem> {

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, watch, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, watch, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -63,7 +63,8 @@ describe('ch-block', () => {
     ['missing', () => ['--disk', `path=${folder}/none`], 1, /none" cannot be opened/],
     ['a directory', () => ['--disk', `path=${folder}`], 1, /is a directory/],
     ['not a multiple of 512', () => (truncateSync(disk, 1000), ['--blk-file', disk]), 1, /has 1000 bytes/],
-    ['empty', () => (truncateSync(disk, 0), ['--blk-file', disk]), 1, /has 0 bytes/],
+    ['empty', () => (truncateSync(disk, 0), ['--blk-file', disk]), 1, /is empty; give it a size first/],
+    ['a qcow2 image, past the page cache', () => ['--disk', `path=${qcow2()},direct=on`], 1, /begins as a qcow2 image does/],
     ['an unknown key', () => ['--disk', `path=${disk},colour=red`], 2, /unknown key "colour"/],
     ['a qcow2 image that nobody called raw', () => ['--blk-file', qcow2()], 1, /begins as a qcow2 image does.*image_type=raw/],
     ['a type to come', () => ['--disk', `path=${disk},image_type=qcow2`], 2, /image_type=qcow2 is not supported yet/],
@@ -99,6 +100,20 @@ describe('ch-block', () => {
   it('serves as raw what begins as a qcow2 image does, where it is called raw', async () => {
     const child = await serve(join(folder, 'a'), '--disk', `path=${qcow2()},image_type=raw`);
     expect(child.exitCode).to.equal(null);
+  }).timeout(10_000);
+
+  it('fills a file that is not to have holes, and only that', async () => {
+    const blocks: number[] = [];
+    for (const keys of ['sparse=off,readonly=on', 'sparse=on', 'sparse=off']) {
+      const child = await serve(join(folder, 'a'), '--disk', `path=${disk},${keys}`);
+      blocks.push(statSync(disk).blocks);
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+      rmSync(join(folder, 'a'), { force: true });
+    }
+    expect(blocks[0]).to.equal(0);
+    expect(blocks[1]).to.equal(0);
+    expect(blocks[2]).to.be.at.least((1 << 20) / 512);
   }).timeout(10_000);
 
   it('ends at SIGTERM with its data thread asleep in the kernel, and takes its socket away', async () => {

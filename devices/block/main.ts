@@ -5,8 +5,9 @@
  * socket of its own, it must heed signals while it sleeps in the kernel: this thread opens and locks the image, starts a data thread
  * and then waits for what ends the process.
  */
-import { closeSync, constants, openSync, rmSync, statSync, writeSync } from 'node:fs';
+import { constants, openSync, rmSync, statSync, writeSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
+import { printable } from '#shared/lang/printable.ts';
 import { type Result, err, ok } from '#shared/lang/result.ts';
 import { EPOLLIN } from '#shared/sys/epoll.ts';
 import { createEventFd, signalEventFd } from '#shared/sys/eventfd.ts';
@@ -18,8 +19,6 @@ import { Watcher } from '#shared/sys/watcher.ts';
 import { type BlockArguments, USAGE, parseArguments } from './arguments.ts';
 import { ControlThread, controlPorts } from './control/control-thread.ts';
 import { takeImage } from './host.ts';
-import { HostFile } from './image/image-file.ts';
-import { foreignFormatProblem, probeFile } from './image/probe.ts';
 import { idBytes } from './spec.ts';
 import { makeStatistics } from './stats/statistics.ts';
 import { hostTopology } from './topology.ts';
@@ -134,36 +133,23 @@ function makeEventFd(): Fd {
 }
 
 /** Opened, looked at and locked. */
-function openGiven({ path, readOnly, imageType, direct, lockGranularity: granularity }: BlockArguments): ReturnType<typeof takeImage> {
-  const what = `disk "${path}"`;
-  const opened = openImage(path, readOnly);
+function openGiven(given: BlockArguments): ReturnType<typeof takeImage> {
+  const what = `disk "${printable(given.path)}"`;
+  const opened = openImage(given, what);
   if (!opened.ok) return err({ line: opened.error, isLocked: false });
-  const foreign = imageType === 'raw' ? undefined : probeFile(new HostFile(opened.value));
-  if (foreign !== undefined) return err({ line: `${what} ${foreignFormatProblem(foreign, ['raw'])}`, isLocked: false });
-  const reopened = direct ? reopenDirect(opened.value, what, readOnly) : opened;
-  return reopened.ok ? takeImage(reopened.value, what, { readOnly, granularity }) : err({ line: reopened.error, isLocked: false });
+  return takeImage(opened.value, what, { ...given, granularity: given.lockGranularity });
 }
 
-function openImage(path: string, readOnly: boolean): Result<Fd, string> {
-  const what = `disk "${path}"`;
+function openImage({ path, readOnly, direct }: BlockArguments, what: string): Result<Fd, string> {
   try {
     const status = statSync(path);
     if (status.isDirectory()) return err(`${what} is a directory; give the path of a raw image file`);
     if (!status.isFile() && !status.isBlockDevice()) return err(`${what} is no disk: give a raw image file or a block device`);
-    return ok(asFd(openSync(path, (readOnly ? constants.O_RDONLY : constants.O_RDWR) | constants.O_NOCTTY)));
+    const flags = (readOnly ? constants.O_RDONLY : constants.O_RDWR) | (direct ? constants.O_DIRECT : 0);
+    return ok(asFd(openSync(path, flags | constants.O_NOCTTY)));
   } catch (error) {
-    return err(`${what} cannot be opened: ${error instanceof Error ? error.message : String(error)}`);
-  }
-}
-
-/** Only now, for the look at its first bytes was not aligned. */
-function reopenDirect(fd: Fd, what: string, readOnly: boolean): Result<Fd, string> {
-  try {
-    const direct = openSync(`/proc/self/fd/${fd}`, (readOnly ? constants.O_RDONLY : constants.O_RDWR) | constants.O_DIRECT);
-    closeSync(fd);
-    return ok(asFd(direct));
-  } catch {
-    return err(`${what} is on a file system without O_DIRECT; leave direct=on out`);
+    const hint = direct && error instanceof Error && 'code' in error && error.code === 'EINVAL' ? '; leave direct=on out' : '';
+    return err(`${what} cannot be opened: ${error instanceof Error ? error.message : String(error)}${hint}`);
   }
 }
 

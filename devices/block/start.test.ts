@@ -125,6 +125,19 @@ describe('ch-block under its launcher', () => {
     expect(await exited).to.deep.equal([1, null]);
   }).timeout(10_000);
 
+  it('refuses an image that begins as another format does, unless it is called raw', async () => {
+    writeFileSync(disk, Buffer.concat([Buffer.from('vhdxfile'), Buffer.alloc(504)]));
+    const exited = launch();
+    expect(answer().failed?.message).to.match(
+      /^disk d ".*" begins as a VHDX image does.* add image_type=raw to serve its bytes as they are$/,
+    );
+    expect(await exited).to.deep.equal([1, null]);
+    const second = launch(disk, '', { imageType: 'raw' });
+    expect(answer().started).to.not.equal(null);
+    channel?.close();
+    await second;
+  }).timeout(10_000);
+
   it('refuses in one line an image that others have locked, and says that this is why', async () => {
     const other = new OwnedFd(openSync(disk, 'r+'));
     must(lockFile(other.fd, false), 'lock');

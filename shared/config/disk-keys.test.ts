@@ -32,7 +32,7 @@ describe('the keys of an image', () => {
   const good: readonly (readonly [string, Partial<ImageConfig>])[] = [
     ['image_type=raw', { imageType: 'raw' }],
     ['direct=on', { direct: true }],
-    ['backing_files=off,sparse=on', { backingFiles: false, sparse: true }],
+    ['backing_files=off,sparse=off', { backingFiles: false, sparse: false }],
     ['num_queues=4,queue_size=1024', { numQueues: 4, queueSize: 1024 }],
     ['queue_size=4', { queueSize: 4 }],
     ['lock_granularity=full', { lockGranularity: 'full' }],

@@ -68,7 +68,6 @@ export function imageKeys(keys: OptionKeys, { queues, defaultQueueSize }: QueueB
     limits: limitsOfKeys(rateLimitKeys(keys)),
   };
   keys.only('backing_files', toggle, false);
-  keys.only('sparse', toggle, true);
   keys.notYet('queue_affinity');
   return image;
 }

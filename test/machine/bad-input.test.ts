@@ -143,11 +143,11 @@ const DEVICES: readonly Row[] = [
     disk('odd-disk'),
     'disk _disk0 "odd-disk" has 1000 bytes, which is not a multiple of 512; extend it with `truncate -s %512 FILE`',
   ],
-  ['disk no disk', disk('/dev/null'), 'disk _disk0 "/dev/null" is no disk: give a raw image file or a block device'],
+  ['disk no disk', disk('/dev/null'), 'disk _disk0 "/dev/null" is no disk: give an image file or a block device'],
   [
     'disk of another format',
     disk('qcow2-disk'),
-    'disk _disk0 "qcow2-disk" is a qcow2 image, which is not supported yet; convert it with `qemu-img convert -O raw`, or add image_type=raw to serve its bytes as they are',
+    'disk _disk0 "qcow2-disk" begins as a qcow2 image does, which is not supported yet: convert it with `qemu-img convert -O raw`, or add image_type=raw to serve its bytes as they are',
   ],
   [
     'one disk twice',

@@ -13,6 +13,8 @@ import type { ImageType } from './image.ts';
 
 /** Bytes of the start of a disk that are enough to know every format. */
 export const PROBE_BYTES = 512;
+/** What O_DIRECT is content with everywhere: place, length and address. */
+const ALIGNMENT = 4096;
 
 export interface ForeignFormat {
   /** As its users call it: `qcow2`, `VMDK`. */
@@ -50,11 +52,14 @@ export function probe(head: Uint8Array): ForeignFormat | undefined {
   return MAGICS.find(({ at, magic }) => holds(head, at, magic));
 }
 
-/** As `probe`, of what an open disk has; a disk that cannot be read claims nothing. */
+/** As `probe`, of what an open disk has, with O_DIRECT too; a disk that cannot be read claims nothing. */
 export function probeFile(file: ImageFile): ForeignFormat | undefined {
-  const head = allocate(PROBE_BYTES);
-  const read = file.read(head, 0, PROBE_BYTES, 0);
-  return probe(head.bytes.subarray(0, Math.max(read, 0)));
+  const buffer = allocate(2 * ALIGNMENT);
+  const at = -buffer.address & (ALIGNMENT - 1);
+  const whole = file.read(buffer, at, ALIGNMENT, 0);
+  // With O_DIRECT the rest of a file that is shorter cannot be asked for.
+  const read = whole < 0 ? file.read(buffer, at, PROBE_BYTES, 0) : whole;
+  return probe(buffer.bytes.subarray(at, at + Math.max(read, 0)));
 }
 
 /**
