@@ -4,7 +4,7 @@ import { type Fd, OwnedFd, asFd } from '#shared/sys/owned-fd.ts';
 import { UnixSocket, accept } from '#shared/sys/unix-socket.ts';
 import { Session } from '#shared/vhost-user/backend/index.ts';
 import { BlockDevice, type DeviceOptions } from './device.ts';
-import { openEngine } from './engine/open-engine.ts';
+import { type EngineKind, openEngine } from './engine/open-engine.ts';
 import { whyLeft } from './front-end-left.ts';
 import { RawImage } from './image/raw-image.ts';
 import { groupBuckets } from './limits/rate-limiter.ts';
@@ -21,6 +21,8 @@ export interface Served extends DeviceOptions {
   readonly imageFd: number;
   /** A file whose lock must live as long as the last request: the ring keeps it. */
   readonly fenceFd?: number;
+  /** What a thread runs that does requests where io_uring is forbidden: a URL. */
+  readonly poolScript: string;
   /** A connected front end, or where front ends connect. */
   readonly socket: { readonly kind: 'connected' | 'listening'; readonly fd: number };
 }
@@ -46,12 +48,16 @@ export class DataLoop {
   readonly #host: LoopHost;
   readonly #loop: RingLoop;
   readonly device: BlockDevice;
+  readonly engine: EngineKind;
   #session: Session | undefined;
 
   constructor(served: Served, host: LoopHost) {
     this.#host = host;
     const files = [served.imageFd, ...(served.fenceFd === undefined ? [] : [served.fenceFd])].map(asFd);
-    const { engine } = expect(openEngine({ files }), 'engine');
+    const opened = expect(openEngine({ files, script: new URL(served.poolScript) }), 'engine');
+    const { engine } = opened;
+    this.engine = opened.kind;
+    if (opened.why !== undefined) host.log('warning', opened.why);
     const buckets = served.group === undefined ? undefined : groupBuckets(served.group.memory);
     const image = new RawImage(asFd(served.imageFd), { size: served.sectors * SECTOR_SIZE, readOnly: served.readOnly });
     const log = (line: string): void => host.log('warning', line);

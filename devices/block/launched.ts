@@ -25,8 +25,15 @@ import { hostTopology } from './topology.ts';
 
 const LOG_LEVEL = { warning: 0, info: 1 } as const;
 
-/** `controlScript` is what the thread of this process's clients runs. */
-export function serveLauncher(controlScript: URL): never {
+/** What the threads of this process run. */
+export interface Scripts {
+  /** The one that serves its clients. */
+  readonly control: URL;
+  /** Those that do its requests, where io_uring is forbidden. */
+  readonly pool: URL;
+}
+
+export function serveLauncher(scripts: Scripts): never {
   const channel = deviceStartChannel();
   const received = channel.receive();
   // A launcher that goes away before has its own reasons.
@@ -34,7 +41,7 @@ export function serveLauncher(controlScript: URL): never {
   const { message, fds } = received.value;
   if (message.stop) return exitNow(EXIT.poweredOff);
   const start = message.startBlock;
-  const served = start ? readStart(start, fds) : refusal('the first message starts no disk');
+  const served = start ? readStart(start, fds, scripts) : refusal('the first message starts no disk');
   if (!served.ok) return refuse(channel, served.error);
   const wakeFd = expect(createEventFd(), 'wake-up of the data thread').take();
   const loop: DataLoop = new DataLoop(served.value, {
@@ -68,7 +75,7 @@ export function serveLauncher(controlScript: URL): never {
   function startControl(): ControlThread {
     const ports = controlPorts();
     commands.attach(ports.data);
-    return new ControlThread(controlScript, facts, ports.control);
+    return new ControlThread(scripts.control, facts, ports.control);
   }
 
   function end(): never {
@@ -77,7 +84,7 @@ export function serveLauncher(controlScript: URL): never {
   }
 }
 
-function readStart(start: NonNullable<ToDevice['startBlock']>, fds: readonly OwnedFd[]): Result<Served, ImageProblem> {
+function readStart(start: NonNullable<ToDevice['startBlock']>, fds: readonly OwnedFd[], { pool }: Scripts): Result<Served, ImageProblem> {
   const image = fds[(start.image ?? 0) - 1];
   const socket = fds[(start.socket ?? 0) - 1];
   if (image === undefined || socket === undefined) return refusal('the start message lacks a descriptor');
@@ -105,6 +112,7 @@ function readStart(start: NonNullable<ToDevice['startBlock']>, fds: readonly Own
     limits: limitsOf(start.limits),
     ...(group.value === undefined ? {} : { group: group.value }),
     statistics: makeStatistics(),
+    poolScript: pool.href,
     socket: { kind: 'connected', fd: socket.take() },
   });
 }

@@ -39,7 +39,7 @@ nameProcess('ch-block');
 const exitStatus = new Int32Array(new SharedArrayBuffer(4));
 
 if (process.argv.length > 2) startByHand();
-else serveLauncher(beside('control/worker'));
+else serveLauncher({ control: beside('control/worker'), pool: beside('engine/worker') });
 
 function startByHand(): void {
   const parsed = parseArguments(process.argv.slice(2));
@@ -89,6 +89,7 @@ function serveArguments(given: BlockArguments): void {
     writeThrough: false,
     limits: given.limits,
     statistics: makeStatistics(),
+    poolScript: beside('engine/worker').href,
     socket: place,
   };
   const control = clients === undefined ? undefined : serveClients(clients.value, served, given);

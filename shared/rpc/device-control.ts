@@ -32,6 +32,8 @@ export interface DeviceState {
   readonly limits: RateLimits;
   /** Whose limits they are; empty: the device's own. */
   readonly limitsGroup: string;
+  /** What does its requests. */
+  readonly engine: 'io_uring' | 'threads';
 }
 
 export interface DeviceStatistics {

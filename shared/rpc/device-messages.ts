@@ -27,6 +27,7 @@ export function infoMessage(identity: DeviceIdentity, state: DeviceState, genera
     drained: state.isDrained,
     limits: limitsMessage(state.limits),
     rateLimitGroup: state.limitsGroup,
+    engine: state.engine,
     generation,
   };
 }

@@ -166,6 +166,7 @@ export class CommandServer {
       isDrained: device.isHeld,
       limits: device.limits,
       limitsGroup: device.group?.id ?? '',
+      engine: this.#loop.engine,
     };
   }
 }

@@ -9,6 +9,7 @@ export function renderInfo(info: DeviceInfo): string {
     ['process', `${info.pid}, version ${info.programVersion}, ${info.apiVersion}`],
     ['image', `${image?.path ?? ''} (${image?.type ?? ''}${image?.readOnly === true ? ', read-only' : ''})`],
     ['size', `${image?.size ?? 0} bytes (${sizeText(Number(image?.size ?? 0))})`],
+    ['engine', info.engine],
     ['guest', `${info.session.toLowerCase()}${info.drained ? ', drained' : ''}`],
     ...queues.map(({ index, size, enabled, inFlight, fault }) => [
       `queue ${index}`,

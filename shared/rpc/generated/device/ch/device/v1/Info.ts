@@ -20,6 +20,7 @@ export interface Info {
   'limits'?: (_ch_device_v1_Limits | null);
   'generation'?: (number | string | Long);
   'rateLimitGroup'?: (string);
+  'engine'?: (string);
 }
 
 export interface Info__Output {
@@ -36,4 +37,5 @@ export interface Info__Output {
   'limits': (_ch_device_v1_Limits__Output | null);
   'generation': (string);
   'rateLimitGroup': (string);
+  'engine': (string);
 }
