@@ -186,6 +186,7 @@ async function superviseMachine(machine: Machine, options: RunOptions): Promise<
   tellPlan(machine.plan, { core, devices }, machine.resources);
   const deadlines = { ...DEADLINES, ...options.deadlines };
   const { restartDevice } = await import('./launch/restart-device.ts');
+  const { succeedDevice } = await import('./launch/succeed-device.ts');
   const { plan, resources, directory: runDirectory, verbose } = machine;
   const { lockedDiskLine } = await import('./launch/image-user.ts');
   const { DesiredState } = await import('./launch/desired-state.ts');
@@ -213,6 +214,8 @@ async function superviseMachine(machine: Machine, options: RunOptions): Promise<
     onSaid: (name, message) => desired.note(name, message),
     recoveryOf: (name) => recoveryOf(plan, name),
     restart: (name) => restartDevice(name, restarting),
+    succeed: (serving, program) => succeedDevice(serving, program, restarting),
+    onSucceeded: (name, program) => desired.upgraded(name, program),
     onReplaced: () => registerMachine(machine, supervisor.devices, options),
   });
   const ended = supervisor.run();

@@ -15,8 +15,19 @@ describe('what of a disk was changed', () => {
     state.note('d', { writeCacheChanged: WriteCache.THROUGH });
     state.note('d', { writeCacheChanged: WriteCache.BACK });
     state.note('d', { limitsChanged: {} });
+    state.note('d', { drainedChanged: { drained: true } });
     state.note('d', { started: {} });
     state.note('other', { writeCacheChanged: WriteCache.THROUGH });
-    expect(state.of('d', first)).to.deep.equal({ ...first, limits: {}, writeCache: WriteCache.BACK });
+    expect(state.of('d', first)).to.deep.equal({ ...first, limits: {}, writeCache: WriteCache.BACK, drained: true });
+    state.note('d', { drainedChanged: {} });
+    expect(state.of('d', first).drained).to.equal(false);
+  });
+
+  it('is the last program that has taken over', () => {
+    const state = new DesiredState();
+    expect(state.programOf('d')).to.equal(undefined);
+    state.upgraded('d', '/new');
+    state.upgraded('d', '');
+    expect([state.programOf('d'), state.programOf('e')]).to.deep.equal(['/new', undefined]);
   });
 });

@@ -32,7 +32,8 @@ export interface Restarting {
 }
 
 export function restartDevice(name: string, restarting: Restarting): Result<SupervisedDevice, LaunchError> {
-  const { resources, script, runDirectory, verbose } = restarting;
+  const { resources, runDirectory, verbose, desired } = restarting;
+  const script = desired.programOf(name) ?? restarting.script;
   const disk = resources.reopenDisk(name);
   if (!disk.ok) return disk;
   const pair = socketPair(SOCK_STREAM);
@@ -56,17 +57,20 @@ function tellBoth(
   { plan, core, resources, desired }: Restarting,
 ): SupervisedDevice {
   const channel = deviceLauncherChannel(socket);
-  const descriptorsOf = ({ descriptors }: PlannedMessage<unknown>): Fd[] =>
-    descriptors.flatMap((wanted) => {
-      const fd = opened.get(wanted)?.fd ?? resources.lasting(wanted);
-      return fd === undefined ? [] : [fd];
-    });
   for (const planned of plan.devices.find((device) => device.name === name)?.messages ?? []) {
     const { startBlock } = withSerial(planned, resources).message;
     const again = startBlock && { startBlock: { ...desired.of(name, startBlock), lockWaitMs: LOCK_WAIT_MS } };
-    channel.send(again ?? planned.message, descriptorsOf(planned));
+    channel.send(again ?? planned.message, descriptorsOf(planned, opened, resources));
   }
   const added = plan.core.find(({ message }) => message.addDevice?.id === name);
-  if (added !== undefined) core.send(added.message, descriptorsOf(added));
+  if (added !== undefined) core.send(added.message, descriptorsOf(added, opened, resources));
   return { child, channel };
+}
+
+/** Those of a message: opened anew for it, or of the machine's. */
+export function descriptorsOf({ descriptors }: PlannedMessage<unknown>, opened: ReadonlyMap<string, OwnedFd>, resources: Resources): Fd[] {
+  return descriptors.flatMap((wanted) => {
+    const fd = opened.get(wanted)?.fd ?? resources.lasting(wanted);
+    return fd === undefined ? [] : [fd];
+  });
 }

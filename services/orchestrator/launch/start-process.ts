@@ -13,7 +13,7 @@ import { type LaunchError, errorName, makingMessage } from './launch-error.ts';
 export interface ProcessSpec {
   /** `core`, or the device's id: names the log file. */
   readonly name: string;
-  /** The program's main.js, or main.ts when run from sources. */
+  /** The program's main.js, or main.ts when run from sources; or something else that can be executed. */
   readonly script: string;
   readonly runDirectory: string;
   /** What it prints goes to our standard error instead of a log file. */
@@ -32,6 +32,8 @@ export interface StartedProcess {
  */
 export const NODE_FLAGS = ['--max-semi-space-size=1', '--v8-pool-size=1'];
 
+const SCRIPT = /\.[jt]s$/;
+
 export function startProcess({ name, script, runDirectory, verbose }: ProcessSpec): Result<StartedProcess, LaunchError> {
   const pair = socketPair(SOCK_SEQPACKET);
   if (!pair.ok) return err({ code: 'PROCESS', message: `${name} cannot be started: ${pair.error.message}` });
@@ -48,7 +50,8 @@ export function startProcess({ name, script, runDirectory, verbose }: ProcessSpe
     const output = verbose ? 2 : log;
     const stdio = ['ignore', output, output, theirs.fd] as const;
     const env = { ...process.env, MALLOC_ARENA_MAX: '1' };
-    const spawned = spawn(process.execPath, [...NODE_FLAGS, script], { stdio: [...stdio], detached: true, cwd: '/', env });
+    const [command, parameters] = SCRIPT.test(script) ? [process.execPath, [...NODE_FLAGS, script]] : [script, []];
+    const spawned = spawn(command, parameters, { stdio: [...stdio], detached: true, cwd: '/', env });
     return ok({ child: new Child(name, spawned, logPath), socket: ours });
   } finally {
     closeSync(log);

@@ -13,7 +13,7 @@ import {
 } from '#shared/rpc/start-channel.ts';
 import { Watcher } from '#shared/sys/watcher.ts';
 import { EPOLLIN } from '#shared/sys/epoll.ts';
-import type { Result } from '#shared/lang/result.ts';
+import { type Result, err } from '#shared/lang/result.ts';
 import { type Child, type Ending, describeEnding } from './child.ts';
 import { describeEvent } from './describe-event.ts';
 import { POWERED_OFF, type Outcome, deviceLost, endedBySignal, failed, guestFault } from './outcome.ts';
@@ -48,6 +48,10 @@ export interface SupervisorOptions {
   readonly onStarted: (phases: readonly { readonly name: string; readonly atUs: number }[]) => void;
   /** Starts a device's process again and gives the core its connection; an error is one line. */
   readonly restart: (name: string) => Result<SupervisedDevice, { readonly message: string }>;
+  /** Starts a process that takes over from one that serves, which is told of it; an empty program is the present one. */
+  readonly succeed: (serving: SupervisedDevice, program: string) => Result<SupervisedDevice, { readonly message: string }>;
+  /** It serves. */
+  readonly onSucceeded: (name: string, program: string) => void;
   /** What the core was told of a device. */
   readonly recoveryOf: (name: string) => Recovery;
   /** What to say where the image of a device is locked; undefined: what its process says. */
@@ -66,6 +70,11 @@ const CAUSE_GRACE_MS = 100;
 const GIVEN_UP_GRACE_MS = 5000;
 /** A process that the core has let go of ends by itself, unless it hangs. */
 const LET_GO_MS = 1000;
+/** A process that is to take over from another has to load, and the requests under way have to end. */
+const UPGRADE_MS = 90_000;
+/** One that has handed over answers its clients, and ends. */
+const UPGRADE_END_MS = 5000;
+const ALREADY = err({ message: 'another process is taking over already' });
 
 export class Supervisor {
   readonly #core: SupervisedCore;
@@ -101,7 +110,7 @@ export class Supervisor {
         resolve(decided);
       };
       this.#watchCore();
-      for (const device of this.#devices) this.#watchDevice(device);
+      for (const device of this.#devices) this.#watchDevice(device, device.current);
       this.#after(this.#options.deadlines.startMs, () => this.#tooLate());
     });
     await this.#stopAll(this.#signalled !== undefined && outcome.status > 128);
@@ -223,8 +232,9 @@ export class Supervisor {
     return Promise.race([...ends, late]);
   }
 
-  #watchDevice(device: WatchedDevice): void {
-    const { child, channel } = device.current;
+  /** `process`: the one that serves it, or one that is to. */
+  #watchDevice(device: WatchedDevice, process: SupervisedDevice): void {
+    const { child, channel } = process;
     const drain = (): void => {
       for (;;) {
         const received = channel.tryReceive();
@@ -232,15 +242,18 @@ export class Supervisor {
           if (!received.ok) watch.close();
           return;
         }
-        device.reason = this.#onDevice(child, received.value.message) ?? device.reason;
+        this.#onDevice(device, process, received.value.message);
       }
     };
     const watch = this.#watcher.watch(channel.fd, EPOLLIN, drain);
     this.#watches.set(channel, watch);
     void child.ended.then(async (ending) => {
       const wasStarting = !this.#started;
-      drain();
-      await this.#deviceEnded(device, ending, wasStarting);
+      if (this.#watches.has(channel)) drain();
+      if (process === device.successor) this.#letGo(device, process);
+      // One that hands over may end, and only then be known to have done so.
+      await device.untilSettled();
+      if (process === device.current) await this.#deviceEnded(device, ending, wasStarting);
     });
   }
 
@@ -279,23 +292,71 @@ export class Supervisor {
     this.#after(delayMs, () => {
       const started = this.#options.restart(device.name);
       if (!started.ok) return this.#replace(device, `cannot be started again (${started.error.message})`);
-      this.#watches.get(channel)?.close();
-      this.#watches.delete(channel);
-      channel.close();
+      this.#unwatch(channel);
       device.replacedBy(started.value);
-      this.#watchDevice(device);
+      this.#watchDevice(device, started.value);
       this.#options.onReplaced();
     });
   }
 
-  /** Returns what the device says it failed of. */
-  #onDevice(child: Child, message: FromDevice): string | undefined {
+  #unwatch(channel: DeviceLauncherEnd): void {
+    this.#watches.get(channel)?.close();
+    this.#watches.delete(channel);
+    channel.close();
+  }
+
+  /** Has another process take over from the one that serves, which asks for it and goes on where that fails. */
+  #upgrade(device: WatchedDevice, program: string): void {
+    const { current } = device;
+    const started = device.successor === undefined ? this.#options.succeed(current, program) : ALREADY;
+    if (!started.ok) {
+      current.channel.send({ upgradeFailed: { message: started.error.message } });
+      return;
+    }
+    const successor = started.value;
+    device.succeededBy(successor);
+    this.#watchDevice(device, successor);
+    void device.untilSettled().then(() => {
+      if (device.current !== successor) return;
+      current.child.isStopping();
+      this.#unwatch(current.channel);
+      this.#options.onSucceeded(device.name, program);
+      this.#options.onReplaced();
+      if (current.child.state !== 'ended') this.#after(UPGRADE_END_MS, () => current.child.signal('SIGKILL'));
+    });
+    this.#after(UPGRADE_MS, () => {
+      if (device.successor === successor) successor.child.signal('SIGKILL');
+    });
+  }
+
+  /** A process that was to take over has ended before it did. */
+  #letGo(device: WatchedDevice, { child, channel }: SupervisedDevice): void {
+    this.#options.log(1, `device ${device.name}: the process that was to take over has ended`);
+    for (const line of logTail(child)) this.#options.log(1, line);
+    device.settle(false);
+    this.#unwatch(channel);
+  }
+
+  #onDevice(device: WatchedDevice, process: SupervisedDevice, message: FromDevice): void {
+    const { child } = process;
     if (message.log) this.#options.log(message.log.level ?? 0, `${child.name}: ${message.log.message ?? ''}`);
-    if (message.started) child.isRunning();
+    if (message.started) {
+      child.isRunning();
+      if (process === device.successor) {
+        device.settle(true);
+        device.serves();
+      }
+    }
+    if (process !== device.current) return;
     this.#options.onSaid(child.name, message);
-    if (!message.failed) return undefined;
-    const locked = message.failed.imageLocked ? this.#options.onLocked(child.name) : undefined;
-    const reason = locked ?? message.failed.message ?? `device ${child.name} failed`;
+    if (message.upgradeRequested) this.#upgrade(device, message.upgradeRequested.program ?? '');
+    if (message.failed) device.reason = this.#failureOf(child, message.failed);
+  }
+
+  /** What the device says it failed of. */
+  #failureOf(child: Child, failure: NonNullable<FromDevice['failed']>): string {
+    const locked = failure.imageLocked ? this.#options.onLocked(child.name) : undefined;
+    const reason = locked ?? failure.message ?? `device ${child.name} failed`;
     if (!this.#decided && !this.#started) this.#decide(failed(reason));
     return reason;
   }
@@ -316,7 +377,8 @@ export class Supervisor {
 
   /** Ends what still runs: asked first unless `atOnce`, then terminated, then killed. */
   async #stopAll(atOnce: boolean): Promise<void> {
-    const children = [this.#core, ...this.devices].map(({ child }) => child);
+    const successors = this.#devices.flatMap(({ successor }) => (successor === undefined ? [] : [successor]));
+    const children = [this.#core, ...this.devices, ...successors].map(({ child }) => child);
     for (const child of children) child.isStopping();
     const gone = Promise.all(children.map((child) => child.ended));
     if (!atOnce) {

@@ -10,6 +10,10 @@ export class WatchedDevice {
   current: SupervisedDevice;
   /** What its process said it failed of. */
   reason: string | undefined;
+  /** The process that is to take over from it, while it has not. */
+  successor: SupervisedDevice | undefined;
+  #isSettled: Promise<void> = Promise.resolve();
+  #settle: () => void = () => {};
   readonly #policy: RestartPolicy;
   #isAwaited = false;
   #servesSinceMs: number | undefined;
@@ -58,5 +62,26 @@ export class WatchedDevice {
     this.current = next;
     this.reason = undefined;
     this.#isAwaited = false;
+  }
+
+  /** Another process was started to take over, while the present one serves. */
+  succeededBy(successor: SupervisedDevice): void {
+    this.successor = successor;
+    this.#isSettled = new Promise((resolve) => void (this.#settle = resolve));
+  }
+
+  /** It serves, or, where `serves` is false, will not. */
+  settle(serves: boolean): void {
+    if (serves && this.successor !== undefined) {
+      this.current = this.successor;
+      this.reason = undefined;
+    }
+    this.successor = undefined;
+    this.#settle();
+  }
+
+  /** Resolves once no process is about to take over. */
+  untilSettled(): Promise<void> {
+    return this.#isSettled;
   }
 }
