@@ -19,9 +19,9 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Latencies are counted in buckets of 1/32 of a power of two of nanoseconds: 3 % wide. */
-#define STEPS 32
-#define STEP_BITS 5
+/* Latencies are counted in buckets of 1/256 of a power of two of nanoseconds: 0.4 % wide at most. */
+#define STEPS 256
+#define STEP_BITS 8
 #define BUCKETS ((64 - STEP_BITS + 1) * STEPS)
 #define NS 1000000000ull
 

@@ -4,15 +4,14 @@ import { takeRounds } from '../frame/pairs.ts';
 import { PAIRS } from '../frame/samples.ts';
 import { type Case, IDLE, type Setup } from './cases.ts';
 import { measureIdle } from './idle.ts';
-import { settle } from './images.ts';
+import { makeImages, settle } from './images.ts';
 import type { LoadGenerator, Sample, Span } from './load.ts';
 import { type SideSamples, failedRow, rowsOf } from './rows.ts';
 import { measureScriptTime } from './script-time.ts';
-import { type Images, type Side, type SideSpec, sidesOf } from './sides.ts';
+import { type Side, type SideSpec, sidesOf } from './sides.ts';
 
 export interface Place {
   readonly folder: string;
-  readonly images: Images;
   readonly load: LoadGenerator;
   readonly span: Span;
   readonly note: (line: string) => void;
@@ -26,7 +25,7 @@ const NO_BARS = { throughput: null, bare: null, p50: null, cpu: null };
 export async function runSetup(setup: Setup, cases: readonly Case[], extras: readonly string[], place: Place): Promise<readonly Row[]> {
   const started: Side[] = [];
   try {
-    const [ours, ...peers] = sidesOf(setup, place.images);
+    const [ours, ...peers] = sidesOf(setup, makeImages(place.folder));
     if (ours === undefined) return [];
     started.push(await ours.start(place.folder));
     for (const peer of peers) started.push(...(await startPeer(peer, place)));
@@ -77,8 +76,7 @@ async function startPeer(peer: SideSpec, { folder, note }: Place): Promise<reado
 
 async function measureCase(one: Case, sides: readonly Side[], place: Place): Promise<readonly Row[]> {
   place.note(`${one.name}: ${PAIRS} samples each of ${sides.map(({ name }) => name).join(', ')}`);
-  if (!one.setup.direct) settle(place.images[one.setup.format]);
-  if (one.setup.format !== 'raw') settle(place.images.raw);
+  settle(place.folder);
   const runs = sides.map((side) => new SideRun(side, one, place));
   // The first of each warms its code.
   for (const each of runs) await each.sample();
