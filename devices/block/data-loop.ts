@@ -1,8 +1,9 @@
 /** The thread that has the session with the front end: whatever it waits for is one loop's, with the rings that it serves. */
-import { expect } from '#shared/lang/result.ts';
+import { type Result, expect, ok } from '#shared/lang/result.ts';
 import { type Fd, OwnedFd, asFd } from '#shared/sys/owned-fd.ts';
 import { UnixSocket, accept } from '#shared/sys/unix-socket.ts';
-import { Session } from '#shared/vhost-user/backend/index.ts';
+import { Session, type SessionState } from '#shared/vhost-user/backend/index.ts';
+import type { RequestError } from '#shared/vhost-user/errors.ts';
 import { BlockDevice, type DeviceOptions } from './device.ts';
 import { type EngineKind, openEngine } from './engine/open-engine.ts';
 import { whyLeft } from './front-end-left.ts';
@@ -23,8 +24,8 @@ export interface Served extends DeviceOptions {
   readonly fenceFd?: number;
   /** What a thread runs that does requests where io_uring is forbidden: a URL. */
   readonly poolScript: string;
-  /** A connected front end, or where front ends connect. */
-  readonly socket: { readonly kind: 'connected' | 'listening'; readonly fd: number };
+  /** A connected front end, or where front ends connect; or that `adopt` will bring them. */
+  readonly socket: { readonly kind: 'connected' | 'listening'; readonly fd: number } | { readonly kind: 'inherited' };
 }
 
 /** A descriptor of whoever runs the loop. */
@@ -50,6 +51,9 @@ export class DataLoop {
   readonly device: BlockDevice;
   readonly engine: EngineKind;
   #session: Session | undefined;
+  #listener: Fd | undefined;
+  readonly #trace = (event: string, facts: Readonly<Record<string, unknown>>): void =>
+    this.#host.log('info', `${event}: ${describe(facts)}`);
 
   constructor(served: Served, host: LoopHost) {
     this.#host = host;
@@ -65,13 +69,47 @@ export class DataLoop {
     this.device = new BlockDevice(served, [rings]);
     this.#loop = new RingLoop(rings, engine);
     for (const { fd, ready } of host.watched) this.#loop.watch(fd, ready);
-    const { kind, fd } = served.socket;
-    if (kind === 'connected') this.#serve(new OwnedFd(fd));
-    else this.#listen(asFd(fd));
+    const { socket } = served;
+    if (socket.kind === 'connected') this.#serve(new OwnedFd(socket.fd));
+    if (socket.kind === 'listening') this.#listen(asFd(socket.fd));
   }
 
   get hasFrontEnd(): boolean {
     return this.#session !== undefined;
+  }
+
+  /** Where front ends connect; undefined: nowhere. */
+  get listener(): Fd | undefined {
+    return this.#listener;
+  }
+
+  watchOnce(fd: Fd, ready: () => void): void {
+    this.#loop.watchOnce(fd, ready);
+  }
+
+  /**
+   * Stops the rings, and tells what another process needs to go on with the session; undefined: no front end is connected. Until
+   * `resume` this thread must not come back to its loop.
+   */
+  handOver(): SessionState<Fd> | undefined {
+    return this.#session?.handOver();
+  }
+
+  /** What another process has handed over; it goes on with `resume`. The error leaves nothing of it. */
+  adopt(state: SessionState<OwnedFd> | undefined, listener: Fd | undefined): Result<void, RequestError> {
+    if (state === undefined) {
+      if (listener !== undefined) this.#listen(listener);
+      return ok();
+    }
+    const session = Session.adopt(state, this.device, this.#trace);
+    if (!session.ok) return session;
+    this.#begin(session.value, listener);
+    return ok();
+  }
+
+  /** The rings run: after a hand-over that came to nothing, or one to here. */
+  resume(): void {
+    if (this.#session !== undefined) expect(this.#session.resume(), 'rings that ran');
   }
 
   /** Ends the requests under way. What comes after is the process's end. */
@@ -85,6 +123,7 @@ export class DataLoop {
 
   /** Until one comes: a socket has one front end at a time. */
   #listen(listener: Fd): void {
+    this.#listener = listener;
     this.#loop.watchOnce(listener, () => {
       const connection = accept(listener);
       if (connection.ok) this.#serve(connection.value, listener);
@@ -94,8 +133,11 @@ export class DataLoop {
 
   /** `listener`: where the next front end comes from; undefined: from nowhere. */
   #serve(socket: OwnedFd, listener?: Fd): void {
-    const trace = (event: string, facts: Readonly<Record<string, unknown>>): void => this.#host.log('info', `${event}: ${describe(facts)}`);
-    const session = new Session(new UnixSocket(socket), this.device, trace);
+    this.#begin(new Session(new UnixSocket(socket), this.device, this.#trace), listener);
+  }
+
+  #begin(session: Session, listener: Fd | undefined): void {
+    this.#listener = listener;
     this.#session = session;
     this.#await(session, listener);
   }

@@ -91,6 +91,11 @@ export class BlockDevice implements VhostUserDevice {
     this.#showWriteback();
   }
 
+  /** What the driver has chosen, whether or not it can have it. */
+  get writesBack(): boolean {
+    return this.#writeback;
+  }
+
   /** 5.2.6.2: a driver that cannot flush has no write cache. */
   get #writesThrough(): boolean {
     return !this.#writeback || (this.#acked & VIRTIO_BLK_F_FLUSH) === 0n;

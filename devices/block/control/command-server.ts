@@ -98,6 +98,12 @@ export class CommandServer {
     return this.#heldBy !== undefined;
   }
 
+  /** A client had it drained, in the process before. */
+  beginDrained(): void {
+    this.#heldBy = 0;
+    this.#loop.device.hold(() => {});
+  }
+
   /** Has the requests under way end, and takes no others, for `settled`: until a client has the disk go on, or somebody calls `goOn`. */
   pauseFor(settled: Answer): void {
     if (this.#waiting !== undefined) return settled(err(BUSY));

@@ -36,6 +36,32 @@ export function makeStatistics(threads = 1): SharedStatistics {
   return shared;
 }
 
+/** Adds to what counters show that have just begun; they begin when those did. Operations that are not known here are left out. */
+export function restoreStatistics(shared: SharedStatistics, before: Omit<StatisticsSnapshot, 'operations'> & RestoredOperations): void {
+  const counters = new Float64Array(shared, 0, SIZE);
+  counters[SINCE] = before.sinceMs;
+  counters[RING_FAULTS] = before.ringFaults;
+  counters[DROPPED] = before.droppedChains;
+  counters[THROTTLED] = before.throttledEvents;
+  counters[THROTTLED_US] = before.throttledUs;
+  for (const { name, bytes, errors, sumUs, buckets } of before.operations) {
+    const operation = NAMES.findIndex((known) => known === name);
+    if (operation < 0) continue;
+    const base = OPERATIONS + operation * OPERATION_SIZE;
+    counters[base + SECTORS] = bytes / SECTOR_SIZE;
+    counters[base + ERRORS] = errors;
+    counters[base + SUM_US] = sumUs;
+    for (const { upToUs: longest, count } of buckets) {
+      const at = base + HISTOGRAM + bucketOf(Math.min(longest, LONGEST_US));
+      counters[at] = (counters[at] ?? 0) + count;
+    }
+  }
+}
+
+export interface RestoredOperations {
+  readonly operations: readonly (Omit<OperationSnapshot, 'name' | 'requests'> & { readonly name: string })[];
+}
+
 /** One data thread's side. */
 export class Statistics {
   readonly #counters: Float64Array;

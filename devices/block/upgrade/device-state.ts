@@ -1,0 +1,61 @@
+/** What has become of a disk since it was started, for the process that takes over. */
+import type { RateLimits } from '#shared/config/rate-limits.ts';
+import type { CountersMessage, DeviceStateMessage } from '#shared/rpc/hand-over-channel.ts';
+import { limitsMessage, limitsOf } from '#shared/rpc/start-limits.ts';
+import { type RestoredOperations, type StatisticsSnapshot } from '../stats/statistics.ts';
+
+type Counters = Omit<StatisticsSnapshot, 'operations'> & RestoredOperations;
+
+export interface DiskState {
+  /** Bytes that the guest sees. */
+  readonly size: number;
+  readonly isDrained: boolean;
+  readonly limits: RateLimits;
+  readonly writesThrough: boolean;
+  /** Of the last change that clients know of. */
+  readonly generation: number;
+  readonly counters: Counters;
+}
+
+export function deviceStateMessage({ size, isDrained, limits, writesThrough, generation, counters }: DiskState): DeviceStateMessage {
+  const { operations, ...sums } = counters;
+  return {
+    size,
+    drained: isDrained,
+    limits: limitsMessage(limits),
+    writeThrough: writesThrough,
+    generation,
+    counters: {
+      ...sums,
+      operations: operations.map(({ buckets, ...operation }) => ({ ...operation, buckets: buckets.map((bucket) => ({ ...bucket })) })),
+    },
+  };
+}
+
+export function readDeviceState(message: DeviceStateMessage): DiskState {
+  return {
+    size: message.size ?? 0,
+    isDrained: message.drained ?? false,
+    limits: limitsOf(message.limits),
+    writesThrough: message.writeThrough ?? false,
+    generation: message.generation ?? 0,
+    counters: readCounters(message.counters ?? {}),
+  };
+}
+
+function readCounters({ operations, ...sums }: CountersMessage): Counters {
+  return {
+    sinceMs: sums.sinceMs ?? 0,
+    ringFaults: sums.ringFaults ?? 0,
+    droppedChains: sums.droppedChains ?? 0,
+    throttledEvents: sums.throttledEvents ?? 0,
+    throttledUs: sums.throttledUs ?? 0,
+    operations: (operations ?? []).map(({ name, bytes, errors, sumUs, buckets }) => ({
+      name: name ?? '',
+      bytes: bytes ?? 0,
+      errors: errors ?? 0,
+      sumUs: sumUs ?? 0,
+      buckets: (buckets ?? []).map(({ upToUs, count }) => ({ upToUs: upToUs ?? 0, count: count ?? 0 })),
+    })),
+  };
+}
