@@ -3,7 +3,8 @@
  *
  * w marks its memory, m tells whether memory is marked (`1`) or empty (`0`), d reads sector 0 of its disk and says its first byte,
  * l does that, with a disk started anew each time, until the next letter, k starts its disk and asks it for two sectors without
- * waiting for them, z says how many MiB its disk has (1 to 9; after a d), c counts aloud (a byte at a time, in bl and in memory)
+ * waiting for them, q starts four queues of its disk, asks each for a sector of its own at once, and says the size of a queue (as a
+ * power of two) and the first byte of each when each has interrupted, z says how many MiB its disk has (1 to 9; after a d), c counts aloud (a byte at a time, in bl and in memory)
  * until the next letter and then says `cc`, which no count does, r, i and t reset by ACPI, keyboard controller and triple fault,
  * o powers off, u jumps to where no memory is, s spins, p keeps KVM's clock and tells whether that knows of a pause (`1`) or not (`0`),
  * b says what the generic event device tells, e says how often that has interrupted it, f faults on both of two processors at once.
@@ -27,6 +28,8 @@ export const AT = {
   /** Interrupts of the disk's queue, and of the generic event device. */
   diskInterrupts: 0x20_0008,
   eventInterrupts: 0x20_000c,
+  /** Of the disk's further queues, each 4 bytes. */
+  queueInterrupts: 0x20_0010,
   descriptors: 0x30_0000,
   available: 0x30_1000,
   used: 0x30_2000,
@@ -50,6 +53,12 @@ const LAPIC_COMMAND = 0xfee0_0300;
 const SECOND_START = 0x8000;
 const DISK_VECTOR = 0x40;
 const EVENT_VECTOR = 0x41;
+const QUEUE_VECTOR = 0x42;
+const QUEUES = 4;
+/** From the rings and requests of one queue to those of the next. */
+const QUEUE_STRIDE = 0x1_0000;
+/** In its feature word. */
+const MQ = 1 << 12;
 const EVENT_PIN = 13;
 /** Of a register that answers to nobody. */
 const NO_MEMORY = 0xd000_0000;
@@ -72,7 +81,7 @@ export function writeCommandGuest(path: string, places: GuestPlaces): void {
   const segments = [
     { address: ENTRY, bytes: code.assemble() },
     { address: IDT_REGISTER, bytes: Uint8Array.from([0xff, 0x07, ...dword(IDT), ...new Array<number>(10).fill(0), ...PATTERN_BYTES]) },
-    { address: IDT + DISK_VECTOR * 8, bytes: gates(code.addressOf('disk interrupt'), code.addressOf('event interrupt')) },
+    { address: IDT + DISK_VECTOR * 8, bytes: gates(...HANDLERS.map(([label]) => code.addressOf(label))) },
     { address: PAGE_TABLES, bytes: pageTables(places.gedRegister) },
   ];
   writeFileSync(path, pvhElf({ segments, entry: ENTRY }));
@@ -106,6 +115,7 @@ function commands(code: GuestCode, { gedRegister }: GuestPlaces): void {
   command('d', () => readDisk(code));
   command('l', () => code.label('reading').also(readDisk).testHeard().jumpIfZero('reading').hear());
   command('k', () => askDisk(code));
+  command('q', () => useQueues(code));
   command('z', () => saySize(code));
   command('c', () => count(code));
   command('r', () => code.out8(0x600, 1));
@@ -156,61 +166,104 @@ function faultTwice(code: GuestCode): void {
   fault(code);
 }
 
-/** Starts the disk, its queue empty, with interrupts for it. */
-function startDisk(code: GuestCode): void {
-  const bar = (ebp: number): Place => ({ ebp });
+const bar = (ebp: number): Place => ({ ebp });
+
+/** Starts the disk, its queues empty, with interrupts for each. */
+function startDisk(code: GuestCode, queues = 1): void {
   code.write16(DISK_CONFIG + 4, 6).write16(DISK_CONFIG + 0x9a, 0x8000); // memory and bus master; MSI-X
   code.read32(DISK_CONFIG + 0x10).raw(0x24, 0xf0, 0x89, 0xc5); // and al, 0xf0; mov ebp, eax
   code.write8(bar(0x14), 0).wait8(bar(0x14), 0);
+  for (const status of [1, 3]) code.write8(bar(0x14), status);
+  code.write32(bar(0x08), 1).write32(bar(0x0c), 1);
+  if (queues > 1) code.write32(bar(0x08), 0).write32(bar(0x0c), MQ);
+  code.write8(bar(0x14), 0xb);
+  for (let queue = 0; queue < queues; queue++) startQueue(code, queue);
+  code.write8(bar(0x14), 0xf);
+}
+
+function startQueue(code: GuestCode, queue: number): void {
+  const [entry, offset] = [0x8010 + queue * 16, queue * QUEUE_STRIDE];
   for (const [at, value] of [
     [0, 0xfee0_0000],
     [4, 0],
-    [8, DISK_VECTOR],
+    [8, queue === 0 ? DISK_VECTOR : QUEUE_VECTOR + queue - 1],
     [12, 0],
   ] as const)
-    code.write32(bar(0x8010 + at), value);
-  for (const status of [1, 3]) code.write8(bar(0x14), status);
-  code.write32(bar(0x08), 1).write32(bar(0x0c), 1).write8(bar(0x14), 0xb);
-  code.write16(bar(0x16), 0).write16(bar(0x18), RING_SIZE).write16(bar(0x1a), 1);
+    code.write32(bar(entry + at), value);
+  code
+    .write16(bar(0x16), queue)
+    .write16(bar(0x18), RING_SIZE)
+    .write16(bar(0x1a), queue + 1);
   for (const [register, address] of [
     [0x20, AT.descriptors],
     [0x28, AT.available],
     [0x30, AT.used],
   ] as const) {
-    code.write32(bar(register), address).write32(bar(register + 4), 0);
+    code.write32(bar(register), address + offset).write32(bar(register + 4), 0);
   }
-  code.write32(AT.available, 0).write32(AT.used, 0);
-  code.write16(bar(0x1c), 1).write8(bar(0x14), 0xf);
+  code.write32(AT.available + offset, 0).write32(AT.used + offset, 0);
+  code.write16(bar(0x1c), 1);
 }
 
-/** Requests `count` sectors, from the first, each by a chain of three descriptors, and notifies. */
-function request(code: GuestCode, requests: number): void {
-  for (let sector = 0; sector < requests; sector++) {
-    const [header, data, status] = [AT.headers + sector * 16, AT.data + sector * SECTOR, AT.status + sector];
+/** Requests `count` sectors, from the queue's own, each by a chain of three descriptors, and notifies. */
+function request(code: GuestCode, requests: number, queue = 0): void {
+  const offset = queue * QUEUE_STRIDE;
+  for (let index = 0; index < requests; index++) {
+    const [header, data, status] = [AT.headers + index * 16, AT.data + index * SECTOR, AT.status + index].map((at) => at + offset);
+    if (header === undefined || data === undefined || status === undefined) return;
     code
       .write32(header, 0)
       .write32(header + 4, 0)
-      .write32(header + 8, sector)
+      .write32(header + 8, queue + index)
       .write32(header + 12, 0)
       .write8(status, UNANSWERED);
-    for (const [index, [address, length, flags]] of (
-      [
-        [header, 16, 1],
-        [data, SECTOR, 3],
-        [status, 1, 2],
-      ] as const
-    ).entries()) {
-      const descriptor = sector * 3 + index;
-      const at = AT.descriptors + descriptor * 16;
-      code
-        .write32(at, address)
-        .write32(at + 4, 0)
-        .write32(at + 8, length)
-        .write32(at + 12, flags | ((descriptor + 1) << 16));
-    }
-    code.write16(AT.available + 4 + sector * 2, sector * 3);
+    chain(code, AT.descriptors + offset, index * 3, [header, data, status]);
+    code.write16(AT.available + offset + 4 + index * 2, index * 3);
   }
-  code.write16(AT.available + 2, requests).write16({ ebp: 0x6000 }, 0);
+  code.write16(AT.available + offset + 2, requests).write16(bar(0x6000 + 4 * queue), queue);
+}
+
+/** Of a read: header, data and status. */
+function chain(code: GuestCode, table: number, first: number, addresses: readonly number[]): void {
+  for (const [index, [length, flags]] of (
+    [
+      [16, 1],
+      [SECTOR, 3],
+      [1, 2],
+    ] as const
+  ).entries()) {
+    const at = table + (first + index) * 16;
+    code
+      .write32(at, addresses[index] ?? 0)
+      .write32(at + 4, 0)
+      .write32(at + 8, length)
+      .write32(at + 12, flags | ((first + index + 1) << 16));
+  }
+}
+
+function useQueues(code: GuestCode): void {
+  startDisk(code);
+  code.write8(bar(0x14), 0).wait8(bar(0x14), 0).write16(bar(0x16), 0);
+  // movzx eax, ax; bsr eax, eax; mov bl, al; add bl, '0'
+  code.read16(bar(0x18)).raw(0x0f, 0xb7, 0xc0, 0x0f, 0xbd, 0xc0, 0x88, 0xc3, 0x80, 0xc3, 0x30).sayBl();
+  for (let queue = 0; queue < QUEUES; queue++) code.write32(interruptsOf(queue), 0);
+  startDisk(code, QUEUES);
+  for (let queue = 0; queue < QUEUES; queue++) request(code, 1, queue);
+  for (let queue = 0; queue < QUEUES; queue++) {
+    const offset = queue * QUEUE_STRIDE;
+    code
+      .wait16(AT.used + offset + 2, 1)
+      .wait8(AT.status + offset, 0)
+      .waitWhile8(interruptsOf(queue), 0);
+    code
+      .read8(AT.data + offset)
+      .raw(0x88, 0xc3)
+      .sayBl(); // mov bl, al
+  }
+}
+
+function interruptsOf(queue: number): number {
+  return queue === 0 ? AT.diskInterrupts : AT.queueInterrupts + 4 * (queue - 1);
 }
 
 function readDisk(code: GuestCode): void {
@@ -265,12 +318,16 @@ function pageTables(register: number): Uint8Array {
   return bytes;
 }
 
+/** By vector, from DISK_VECTOR. */
+const HANDLERS: readonly (readonly [label: string, counter: number])[] = [
+  ['disk interrupt', AT.diskInterrupts],
+  ['event interrupt', AT.eventInterrupts],
+  ...Array.from({ length: QUEUES - 1 }, (_, index) => [`queue ${index + 1} interrupt`, interruptsOf(index + 1)] as const),
+];
+
 /** Each counts in memory and returns; registers and flags stay. Without iret, which a KVM without VT-x may not know. */
 function interruptHandlers(code: GuestCode): void {
-  for (const [label, counter] of [
-    ['disk interrupt', AT.diskInterrupts],
-    ['event interrupt', AT.eventInterrupts],
-  ] as const) {
+  for (const [label, counter] of HANDLERS) {
     code.label(label).raw(0x50).increment32(counter).write32(LAPIC_EOI, 0); // push eax
     code.raw(0x8b, 0x44, 0x24, 0x04); // mov eax, [esp + 4]: where to return to
     code.raw(0x87, 0x44, 0x24, 0x0c); // xchg eax, [esp + 12]: the flags

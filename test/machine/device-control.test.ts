@@ -91,6 +91,16 @@ describe('chctl device on a running machine', function () {
     await powerOff(machine);
   });
 
+  it('four queues of 256 -> each is served, and interrupts by its own vector', async () => {
+    writeFileSync(join(place.folder, 'disk'), ['A', 'B', 'C', 'D'].map((letter) => letter.repeat(512)).join(''));
+    const machine = await start('path=disk,num_queues=4,queue_size=256', '--cpus', 'boot=4');
+    await tell('q', '8ABCDq', machine);
+    expect(JSON.parse(told('info', '_disk0', '--json')).queues).to.have.length(4);
+    expect(told('stats', '_disk0')).to.match(/^read +4 +2(\.0)? KiB +0 /m);
+    await tell('d', 'Ad', machine);
+    await powerOff(machine);
+  });
+
   it('limits that were given, and those that were set -> hold, also in the process that comes after a killed one', async () => {
     const machine = await start('path=disk,ops_size=1,ops_refill_time=3600000,ops_one_time_burst=1');
     await tell('dd', 'RdRd', machine);

@@ -89,6 +89,11 @@ export class GuestCode {
     return this.raw(0x8a).#operand(0, place);
   }
 
+  /** ax */
+  read16(place: Place): this {
+    return this.raw(0x66, 0x8b).#operand(0, place);
+  }
+
   /** eax */
   read32(place: Place): this {
     return this.raw(0x8b).#operand(0, place);
@@ -102,6 +107,12 @@ export class GuestCode {
   wait8(place: Place, value: number): this {
     const again = this.#name();
     return this.label(again).raw(0x80).#operand(7, place).raw(value).jumpUnlessZero(again);
+  }
+
+  /** As long as the byte there is `value`. */
+  waitWhile8(place: Place, value: number): this {
+    const again = this.#name();
+    return this.label(again).raw(0x80).#operand(7, place).raw(value).jumpIfZero(again);
   }
 
   /** Until the 16-bit word there is `value`. */
