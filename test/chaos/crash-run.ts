@@ -45,6 +45,7 @@ export class CrashRun implements AsyncDisposable {
   /** What each of the killed processes had in flight, or not begun. */
   readonly left: number[] = [];
   readonly served: Served;
+  readonly #closing: { close(): void }[] = [];
 
   /** A disk process with a driver that has begun its loads on it. */
   static async begin(options: RunOptions): Promise<CrashRun> {
@@ -152,6 +153,11 @@ export class CrashRun implements AsyncDisposable {
     await this.until('all back', () => this.inFlight === 0);
   }
 
+  /** Something that lives as long as the run. */
+  closesAtEnd(thing: { close(): void }): void {
+    this.#closing.push(thing);
+  }
+
   checkBuffers(): void {
     for (const load of this.loads) load.checkBuffers();
   }
@@ -165,16 +171,15 @@ export class CrashRun implements AsyncDisposable {
 
   /** One line for those who have set the number of kills. */
   report(): string {
-    const sorted = this.pauses.toSorted((a, b) => a - b);
-    const at = (part: number): string => (sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * part) - 1)] ?? 0).toFixed(0);
-    const pauses = `pause of ${sorted.length}: p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, longest ${at(1)} ms`;
-    return `      ${pauses}; ${this.completed} requests; left: ${this.left.join(' ')}\n`;
+    const pauses = `pauses ${spread(this.pauses)} ms`;
+    return `      ${this.left.length} kills; ${pauses}; in flight at the kill ${spread(this.left)}; ${this.completed} requests\n`;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.disk.end();
     await this.driver[Symbol.asyncDispose]();
     this.served.fence.close();
+    for (const thing of this.#closing) thing.close();
   }
 }
 
@@ -195,4 +200,10 @@ export function writeDisk(path: string, blockSize: number, blocks: number): void
 /** The memory of one load, in whole pages. */
 function roomFor(blockSize: number): number {
   return Math.ceil(loadMemory(blockSize) / PAGE) * PAGE;
+}
+
+function spread(values: readonly number[]): string {
+  const sorted = values.toSorted((a, b) => a - b);
+  const at = (part: number): string => (sorted[Math.max(0, Math.ceil(sorted.length * part) - 1)] ?? 0).toFixed(0);
+  return `p1 ${at(0.01)}, p50 ${at(0.5)}, p99 ${at(0.99)}, most ${at(1)}`;
 }

@@ -22,6 +22,8 @@ export interface Served {
   readonly direct: boolean;
   readonly readOnly: boolean;
   readonly queues: number;
+  /** It takes no requests until a client has it go on. */
+  readonly drained?: boolean;
   /** For what is read-only, and may be locked by others too. */
   readonly fence: OwnedFd;
 }
@@ -48,13 +50,13 @@ export class LaunchedDisk {
   }
 
   /** Has it serve the image, opened afresh as the fence is, to the other end of the socket that comes back. */
-  serve({ path, imageType, direct, readOnly, queues, fence }: Served): OwnedFd {
+  serve({ path, imageType, direct, readOnly, queues, drained = false, fence }: Served): OwnedFd {
     const [front, back] = expect(socketPair(SOCK_STREAM), 'vhost-user socket');
     const image = openSync(path, (readOnly ? constants.O_RDONLY : constants.O_RDWR) | (direct ? constants.O_DIRECT : 0));
     const files = readOnly ? [image, openSync(`/proc/self/fd/${fence.fd}`, 'r+')] : [image];
     const places = { image: 1, socket: files.length + 1, ...(readOnly ? { fence: 2 } : {}) };
     const what = { id: 'disk0', path, imageType, sparse: true, direct, readOnly, serial: '' };
-    const how = { numQueues: queues, queueSize: QUEUE_SIZE, lockWaitMs: LOCK_WAIT_MS };
+    const how = { numQueues: queues, queueSize: QUEUE_SIZE, lockWaitMs: LOCK_WAIT_MS, drained };
     expect(this.#channel.send({ startBlock: { ...what, ...how, ...places } }, [...files.map(asFd), back.fd]), 'start message');
     for (const file of files) closeSync(file);
     back.close();
@@ -64,7 +66,7 @@ export class LaunchedDisk {
   /** Hands in a client of ch.device.v1. */
   connect(client: OwnedFd): void {
     // One that was killed takes no client any more.
-    this.#channel.send({ connect: { socket: 1 } }, [client.fd]);
+    if (!this.child.killed) this.#channel.send({ connect: { socket: 1 } }, [client.fd]);
     client.close();
   }
 
