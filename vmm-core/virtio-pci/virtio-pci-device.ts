@@ -19,7 +19,8 @@ import { PciFunction } from '../pci/pci-function.ts';
 import type { StateArena } from '../state/arena.ts';
 import type { Effects } from '../state/effects.ts';
 import type { Lock } from '../state/lock.ts';
-import { CAP_BAR, CAP_EXTRA, CAP_OFFSET, CAP_REGION_LENGTH, addVirtioCapabilities } from './capabilities.ts';
+import { AccessWindow } from './access-window.ts';
+import { addVirtioCapabilities } from './capabilities.ts';
 import { CommonConfig } from './common-config.ts';
 import { CONFIG_WRITE_WORDS, type ConfigField, DeviceConfig } from './device-config.ts';
 import { QUEUE_REGISTER as Q, REGISTER as R, STATE, VirtioRegisters, registerWords } from './registers.ts';
@@ -104,7 +105,7 @@ export class VirtioPciDevice {
   readonly #config: DeviceConfig;
   readonly #msix: Msix;
   readonly #msixControlAt: number;
-  readonly #accessAt: number;
+  readonly #window: AccessWindow;
   readonly #effects: Effects;
   readonly #wiring: MsixWiring;
 
@@ -129,7 +130,7 @@ export class VirtioPciDevice {
       queueVectorChanged: () => this.#raise(VIRTIO_EFFECT.callChanged),
     });
     this.function = this.#makeFunction(arena);
-    this.#accessAt = addVirtioCapabilities(this.function.config, plan.config.length > 0);
+    this.#window = new AccessWindow(this.function.config, addVirtioCapabilities(this.function.config, plan.config.length > 0));
     this.#msixControlAt = this.#msix.addCapability(this.function.config, MSIX_TABLE_OFFSET, MSIX_PENDING_OFFSET);
   }
 
@@ -357,34 +358,13 @@ export class VirtioPciDevice {
       this.#msix.setControl(this.function.config.view.getUint16(this.#msixControlAt, true));
       this.#lock.release();
     }
-    if (!touches(offset, size, this.#accessAt + CAP_EXTRA, 4)) return;
-    const length = this.#accessLength();
-    if (length > 0) this.#write(this.#accessOffset(), length, this.#accessData(length));
+    const part = this.#window.partOf(offset, size);
+    if (part !== undefined) this.#write(part.offset, part.length, this.#window.data(part));
   }
 
-  /** 4.1.4.9: reading the window reads the part of BAR 0 that the capability names. */
   #loadAccessWindow(offset: number, size: number): void {
-    if (!touches(offset, size, this.#accessAt + CAP_EXTRA, 4)) return;
-    const length = this.#accessLength();
-    if (length > 0) this.function.config.view.setUint32(this.#accessAt + CAP_EXTRA, this.#read(this.#accessOffset(), length), true);
-  }
-
-  /** 1, 2 or 4; 0 where the driver set up nothing that can be accessed. */
-  #accessLength(): number {
-    const { view } = this.function.config;
-    const length = view.getUint32(this.#accessAt + CAP_REGION_LENGTH, true);
-    const offset = this.#accessOffset();
-    const isUsable = view.getUint8(this.#accessAt + CAP_BAR) === 0 && (length === 1 || length === 2 || length === 4);
-    return isUsable && offset % length === 0 && offset + length <= VIRTIO_BAR_SIZE ? length : 0;
-  }
-
-  #accessOffset(): number {
-    return this.function.config.view.getUint32(this.#accessAt + CAP_OFFSET, true);
-  }
-
-  #accessData(length: number): number {
-    const value = this.function.config.view.getUint32(this.#accessAt + CAP_EXTRA, true);
-    return length === 4 ? value : value % 2 ** (8 * length);
+    const part = this.#window.partOf(offset, size);
+    if (part !== undefined) this.#window.show(this.#read(part.offset, part.length));
   }
 }
 
