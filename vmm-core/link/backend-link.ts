@@ -15,13 +15,13 @@
 import { assert } from '#shared/lang/assert.ts';
 import { type Result, err, ok } from '#shared/lang/result.ts';
 import type { OwnedFd } from '#shared/sys/owned-fd.ts';
-import type { InflightFile } from '#shared/vhost-user/frontend/index.ts';
 import { VIRTIO_EFFECT, type VirtioPciDevice } from '../virtio-pci/virtio-pci-device.ts';
 import { Absence } from './backend-absence.ts';
 import { type BackendType, type WantedDevice, backendType, featuresOf } from './backend-offer.ts';
 import { BackendSession } from './backend-session.ts';
 import { ConfigCopy } from './config-copy.ts';
 import { FailingRings } from './failing-rings.ts';
+import { InflightRecord } from './inflight-record.ts';
 import { type DeviceLink, type DeviceOffer, type LinkContext, type LinkError, type RecoveryPolicy, linkError } from './device-link.ts';
 import { borrowed, isAllReturned, locateRings, usedIndexes } from './ring-places.ts';
 
@@ -54,10 +54,7 @@ export class BackendLink implements DeviceLink {
   #offer: DeviceOffer | undefined;
   #device: VirtioPciDevice | undefined;
   #phase: Phase = 'idle';
-  /** Kept here, for a back end that comes after this one to take up what it left undone. */
-  #inflight: InflightFile | undefined;
-  /** What is noted there belongs to a driver that is gone. */
-  #isInflightOld = false;
+  readonly #inflight = new InflightRecord();
   /** The lost back end had none, and requests under way. */
   #isLeftUnknown = false;
   /** The driver was told to reset the device, and has not yet. */
@@ -168,8 +165,7 @@ export class BackendLink implements DeviceLink {
     this.#stopFailing();
     this.#session.close();
     this.#absence?.end();
-    this.#inflight?.file.close();
-    this.#inflight = undefined;
+    this.#inflight.close();
   }
 
   /**
@@ -236,7 +232,7 @@ export class BackendLink implements DeviceLink {
     const wasUsed = this.#phase !== 'idle';
     this.#phase = 'idle';
     this.#isBroken = false;
-    this.#isInflightOld = true;
+    this.#inflight.outdate();
     this.#isLeftUnknown = false;
     this.#stopFailing();
     this.#config.forgetWrites();
@@ -259,9 +255,7 @@ export class BackendLink implements DeviceLink {
     if (this.#isClosed) return;
     const made = await this.#session.newInflight();
     if (this.#isClosed) return made?.file.close();
-    this.#inflight?.file.close();
-    this.#inflight = made;
-    this.#isInflightOld = false;
+    this.#inflight.replace(made);
   }
 
   async #updateCalls(): Promise<void> {
@@ -308,7 +302,7 @@ export class BackendLink implements DeviceLink {
 
   /** Whether it is known what the lost back end had taken from the rings and not returned. */
   #isLeftKnown(): boolean {
-    if (this.#phase !== 'running' || this.#inflight !== undefined) return true;
+    if (this.#phase !== 'running' || this.#inflight.isKept) return true;
     return isAllReturned(this.#attached, this.#wanted.queueCount, this.#context.memory);
   }
 
@@ -326,7 +320,7 @@ export class BackendLink implements DeviceLink {
     const device = this.#device;
     if (this.#recovery?.afterwards !== 'error' || this.#phase !== 'running' || this.#isBroken || device?.isActive !== true) return;
     const { watcher, memory } = this.#context;
-    const inflight = this.#isInflightOld ? undefined : this.#inflight;
+    const inflight = this.#inflight.current;
     const { queueCount } = this.#wanted;
     const { failedStatus } = this.#type;
     if (!this.#isLeftUnknown && failedStatus !== undefined)
@@ -381,7 +375,7 @@ export class BackendLink implements DeviceLink {
     if (this.#isLeftUnknown) return 'its device process cannot know which requests are under way: its driver must reset it first';
     const missing = session.missing(this.#phase === 'idle' ? featuresOf(this.offer) : this.#attached.ackedFeatures);
     if (missing !== undefined) return missing;
-    const kept = this.#isInflightOld ? undefined : this.#inflight;
+    const kept = this.#inflight.current;
     if (kept === undefined) await this.#renewInflight();
     else if (!(await session.useInflight(kept))) return 'its device process refuses the record of the requests under way';
     const device = this.#attached;
