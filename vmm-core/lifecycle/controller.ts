@@ -181,7 +181,13 @@ export class Controller {
     this.#missing.delete(id);
     if (this.#missing.size > 0 || !this.#isPausedForDevice) return;
     this.#isPausedForDevice = false;
-    await this.#resume();
+    const resumed = await this.#resume();
+    // Nobody has ordered it, and nobody else would hear that it stands.
+    if (!resumed.ok) this.#cannotGoOn(resumed.error);
+  }
+
+  #cannotGoOn(why: string): never {
+    return this.#end(EndedReason.GUEST_FAULT, `the machine cannot go on: ${why}`);
   }
 
   async #pause(): Promise<Result<void, string>> {
@@ -237,7 +243,8 @@ export class Controller {
     if (!done.ok) return this.#end(EndedReason.GUEST_FAULT, `the guest cannot be reset: ${done.error}`);
     machine.threads.renew();
     channel.send({ event: { kind: EventKind.RESET, detail } });
-    if (this.#state === 'running') await machine.resume();
+    const resumed = this.#state === 'running' ? await machine.resume() : ok();
+    if (!resumed.ok) this.#cannotGoOn(resumed.error);
   }
 
   #then(run: () => Promise<void>): void {
