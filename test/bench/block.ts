@@ -18,8 +18,8 @@ export const bench: Bench = {
 Rows: thousands of requests a second (CASE), latency (CASE-p50, CASE-p99), processor time of the backend a request (CASE-cpu); what an idle device uses; user time of the data thread a request (js-per-request).
 Peers: ${STORAGE_DAEMON} with io_uring (Debian package qemu-system-common or qemu-storage-daemon); ${OTHER_PEER}=PATH names Cloud Hypervisor's ${VHOST_USER_BLOCK}; for O_DIRECT also ${BARE}; for qcow2 our own raw disk.
 Bars, beside the backend that has the greater throughput in the case: cached throughput 1, and 1.3 at depth 128 and for writes; p50 at depth 1 and processor time 1; O_DIRECT 0.95 of ${BARE}; qcow2 0.8 of raw; ${JS_PER_REQUEST} 0.25 us. Rows with four queues are for reference, for they measure the scheduler on machines of few cores.
---case REGEX measures some: ${CASE_NAMES.join(', ')}.
-${PAIRS_HELP} CH_BENCH_SAMPLE_MS=N measures for N ms a sample instead of 400. The whole takes about ${minutes()} minutes.`,
+--case REGEX measures some of {read,write}-4k-qd{1,32,128}-{cached,direct}, {read,write}-128k-seq-{cached,direct}, the same with -q4 at the end or qcow2- in front, ${IDLE}, ${JS_PER_REQUEST}.
+${PAIRS_HELP} CH_BENCH_SAMPLE_MS=N measures for N ms a sample instead of 400. The whole takes about 12 minutes, and 3 more with ${VHOST_USER_BLOCK}.`,
   cases: CASE_NAMES,
   async run(note, wanted) {
     makeReady(['images', 'peers', 'compiler'], note);
@@ -45,9 +45,4 @@ async function runAll(place: Place, wanted: (name: string) => boolean): Promise<
     rows.push(...(await runSetup(members[0]?.setup ?? PLAIN, members, name === key(PLAIN) ? extras : [], place)));
   }
   return rows;
-}
-
-/** Three sides on most cases, a second and a half for a round of them. */
-function minutes(): number {
-  return Math.round((CASES.length * 11 * 3 * 0.55) / 60);
 }

@@ -32,7 +32,7 @@ if (!names.includes(name) || positionals.length !== 1) {
 async function run(bench: Bench): Promise<void> {
   const wanted = new RegExp(values.case ?? '');
   if (values.case !== undefined && bench.cases === undefined) return refuse(`${bench.name} measures all its cases at once: no --case`);
-  if (bench.cases?.some((one) => wanted.test(one)) === false) return refuse(`no case matches; there are ${bench.cases.join(', ')}`);
+  if (bench.cases?.some((one) => wanted.test(one)) === false) return refuse(`no case of ${bench.name} matches; --help names them`);
   const rows = await bench.run(
     (line) => console.error(line),
     (one) => wanted.test(one),
