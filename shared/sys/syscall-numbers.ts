@@ -47,6 +47,7 @@ export const SYS = {
   dup3: 292,
   pipe2: 293,
   epoll_pwait: 281,
+  seccomp: 317,
   memfd_create: 319,
   prlimit64: 302,
   preadv2: 327,
