@@ -9,12 +9,12 @@ import { constants, openSync, rmSync, statSync, writeSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { printable } from '#shared/lang/printable.ts';
 import { type Result, err, ok } from '#shared/lang/result.ts';
-import { EPOLLIN } from '#shared/sys/epoll.ts';
+import { ClientListener, listenPrivately } from '#shared/sys/client-listener.ts';
 import { createEventFd, signalEventFd } from '#shared/sys/eventfd.ts';
 import { type Fd, type OwnedFd, asFd } from '#shared/sys/owned-fd.ts';
 import { EXIT, exitNow, exitOnUncaught } from '#shared/sys/process-exit.ts';
 import { nameProcess } from '#shared/sys/process-name.ts';
-import { accept, listenUnix } from '#shared/sys/unix-socket.ts';
+import { listenUnix } from '#shared/sys/unix-socket.ts';
 import { Watcher } from '#shared/sys/watcher.ts';
 import { type BlockArguments, USAGE, parseArguments } from './arguments.ts';
 import { ControlThread, controlPorts } from './control/control-thread.ts';
@@ -64,7 +64,7 @@ function serveArguments(given: BlockArguments): void {
   endOnSignals(stopFd, () => {
     for (const path of paths) rmSync(path, { force: true });
   });
-  const clients = given.apiSocket === undefined ? undefined : listenPrivately(given.apiSocket);
+  const clients = given.apiSocket === undefined ? undefined : listenPrivately(given.apiSocket, CLIENT_BACKLOG);
   if (clients !== undefined && !clients.ok) return fail(clients.error.message);
   const listener = socket.kind === 'path' ? listenUnix(socket.path) : undefined;
   if (listener !== undefined && !listener.ok) {
@@ -104,25 +104,12 @@ function beside(script: string): URL {
   return new URL(`./${script}.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url);
 }
 
-/** Only this user may connect, whatever the umask. */
-function listenPrivately(path: string): ReturnType<typeof listenUnix> {
-  const before = process.umask(0o177);
-  try {
-    return listenUnix(path, CLIENT_BACKLOG);
-  } finally {
-    process.umask(before);
-  }
-}
-
 /** Accepts clients of ch.device.v1, for a thread of theirs that the first one brings about; the data thread's end of what it asks. */
 function serveClients(listener: OwnedFd, { statistics, readOnly }: Served, { path }: BlockArguments): NonNullable<WorkerData['control']> {
   const wakeFd = makeEventFd();
   const ports = controlPorts();
   const thread = new ControlThread(beside('control/worker'), { id: '', imagePath: path, readOnly, wakeFd, statistics }, ports.control);
-  new Watcher().watch(listener.fd, EPOLLIN, () => {
-    const client = accept(listener.fd);
-    if (client.ok) thread.connect(client.value);
-  });
+  new ClientListener(new Watcher(), listener, { client: (client) => thread.connect(client) });
   return { port: ports.data, wakeFd };
 }
 

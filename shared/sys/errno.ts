@@ -38,6 +38,7 @@ export const ENOSYS = E.ENOSYS;
 export const ETIME = E.ETIME;
 export const ECANCELED = E.ECANCELED;
 export const ECONNRESET = E.ECONNRESET;
+export const ECONNABORTED = E.ECONNABORTED;
 export const EOPNOTSUPP = E.EOPNOTSUPP;
 
 /** The error of a call that returned `-errno`. */

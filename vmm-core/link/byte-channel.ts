@@ -5,15 +5,14 @@
  * kernel said that it will not wait, in pieces small enough for that promise to hold. Nobody waits for a slow reader but the
  * guest: what cannot be written now is not taken from its device.
  */
-import { expect } from '#shared/lang/result.ts';
 import { EAGAIN, retryInterrupted } from '#shared/sys/errno.ts';
+import { ClientListener } from '#shared/sys/client-listener.ts';
 import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT } from '#shared/sys/epoll.ts';
 import { type NativeBuffer, allocate, syscall } from '#shared/sys/ffi.ts';
 import type { Fd, OwnedFd } from '#shared/sys/owned-fd.ts';
 import { pollNow } from '#shared/sys/poll.ts';
 import type { Watcher, Watch } from '#shared/sys/watcher.ts';
 import { SYS } from '#shared/sys/syscall-numbers.ts';
-import { accept } from '#shared/sys/unix-socket.ts';
 import { Backlog } from './backlog.ts';
 
 /** A terminal says "writable" when this much fits (the kernel's WAKEUP_CHARS); pipes and sockets promise more. */
@@ -50,8 +49,7 @@ export class ByteChannel implements Disposable {
   readonly #taken = new Uint8Array(WRITE_PIECE);
   readonly #in = allocate(READ_PIECE);
   readonly #output: Sink;
-  readonly #listener: OwnedFd | undefined;
-  readonly #listening: Watch | undefined;
+  readonly #listening: ClientListener | undefined;
   #input: Source | undefined;
   /** Bytes of `#taken` that wait to be written. */
   #pending = 0;
@@ -69,8 +67,7 @@ export class ByteChannel implements Disposable {
     });
     if (output !== undefined) this.#output.attach(output);
     if (input !== undefined) this.#input = this.#sourceFor(input);
-    this.#listener = listener;
-    this.#listening = listener === undefined ? undefined : watcher.watch(listener.fd, EPOLLIN, () => this.#accept());
+    this.#listening = listener && new ClientListener(watcher, listener, { client: (client) => this.#serve(client) });
   }
 
   /** Writes what the guest has written, as far as nobody would have to wait. Call it when the device says that there is some. */
@@ -98,7 +95,6 @@ export class ByteChannel implements Disposable {
   [Symbol.dispose](): void {
     clearImmediate(this.#nextTurn);
     this.#listening?.close();
-    this.#listener?.close();
     this.#input?.close();
     this.#output.detach();
   }
@@ -133,29 +129,30 @@ export class ByteChannel implements Disposable {
   }
 
   /** One client at a time: the next is accepted when this one has left. */
-  #accept(): void {
-    const listener = this.#listener;
-    if (listener === undefined || this.#input !== undefined) return;
-    const client = accept(listener.fd);
-    if (!client.ok) return;
-    this.#listening?.modify(0);
-    this.#output.attach(client.value);
+  #serve(client: OwnedFd): void {
     // Each side watches and owns a descriptor of its own.
-    this.#input = this.#sourceFor(expect(client.value.duplicate(), 'console client'));
+    const second = client.duplicate();
+    if (!second.ok) {
+      client.close();
+      return this.#listening?.backOff();
+    }
+    this.#listening?.pause();
+    this.#output.attach(client);
+    this.#input = this.#sourceFor(second.value);
     if (this.#isReading) this.#input.resume();
     this.flushOutput();
   }
 
   /** What it typed and the guest has no room for is lost: the next client may have to wait for ever otherwise. */
   #dropClientThatLeft(): void {
-    if (this.#listener !== undefined && this.#isReading && this.#output.isHungUp) this.#input?.leave();
+    if (this.#listening !== undefined && this.#isReading && this.#output.isHungUp) this.#input?.leave();
   }
 
   #inputEnded(): void {
     this.#input = undefined;
-    if (this.#listener === undefined) return;
+    if (this.#listening === undefined) return;
     this.#output.detach();
-    this.#listening?.modify(EPOLLIN);
+    this.#listening.resume();
   }
 }
 
