@@ -15,6 +15,8 @@ import { Watcher } from '#shared/sys/watcher.ts';
 import { EPOLLIN } from '#shared/sys/epoll.ts';
 import { type Result, err } from '#shared/lang/result.ts';
 import { type Child, type Ending, describeEnding } from './child.ts';
+import { didNotStart, isInOrder, logTail, lostDevice, silentFor } from './lost-process.ts';
+import { stopProcesses } from './stop-processes.ts';
 import { describeEvent } from './describe-event.ts';
 import { POWERED_OFF, type Outcome, deviceLost, endedBySignal, failed, guestFault } from './outcome.ts';
 import { type Recovery, WatchedDevice } from './watched-device.ts';
@@ -62,10 +64,8 @@ export interface SupervisorOptions {
   readonly onSaid: (name: string, message: FromDevice) => void;
 }
 
-/** Lines of a log that a user is shown. */
-const SHOWN_LINES = 20;
-/** A core that crashes takes its devices' connections along: its own end may be reported to us a moment after theirs. */
-const CAUSE_GRACE_MS = 100;
+/** A core that crashes takes its devices' connections along: its own end may be reported to us after theirs, on a busy machine a good while. */
+const CAUSE_GRACE_MS = 1000;
 /** A device that the core has given up ends in order, at once; the core says why when the guest's last words are out. */
 const GIVEN_UP_GRACE_MS = 5000;
 /** A process that the core has let go of ends by itself, unless it hangs. */
@@ -227,7 +227,7 @@ export class Supervisor {
     const late = sleep(CAUSE_GRACE_MS, undefined, { ref: false });
     const ends = this.devices.map(async ({ child }) => {
       const ending = await child.ended;
-      return isInOrder(ending) ? late : this.#lost(child, describeEnding(ending));
+      return isInOrder(ending) ? late : lostDevice(child, describeEnding(ending));
     });
     return Promise.race([...ends, late]);
   }
@@ -267,7 +267,7 @@ export class Supervisor {
     if (device.isAwaited) this.#replace(device, how);
     else if (reason !== undefined && wasStarting) this.#decide(failed(reason));
     else if (wasStarting) this.#decide(didNotStart(current.child, ending));
-    else this.#decide(this.#lost(current.child, how));
+    else this.#decide(lostDevice(current.child, how));
   }
 
   async #untilSaid(graceMs: number, ...news: readonly Promise<void>[]): Promise<void> {
@@ -287,7 +287,7 @@ export class Supervisor {
   #replace(device: WatchedDevice, how: string): void {
     const { child, channel } = device.current;
     const delayMs = device.nextDelayMs();
-    if (delayMs === undefined) return this.#decide(this.#lost(child, `${how}, again and again`));
+    if (delayMs === undefined) return this.#decide(lostDevice(child, `${how}, again and again`));
     for (const line of [`device ${device.name}: its process ${how}; another one is started`, ...logTail(child)]) this.#options.log(1, line);
     this.#after(delayMs, () => {
       const started = this.#options.restart(device.name);
@@ -361,35 +361,20 @@ export class Supervisor {
     return reason;
   }
 
-  #lost(child: Child, how: string): Outcome {
-    return deviceLost(`device ${child.name} is lost: its process ${how}`, ...logTail(child));
-  }
-
   #tooLate(): void {
     if (this.#started || this.#decided) return;
     const silent = [this.#core, ...this.devices].map(({ child }) => child).filter((child) => child.state === 'starting');
-    const seconds = this.#options.deadlines.startMs / 1000;
-    const names = silent.map((child) => child.name).join(', ');
-    this.#decide(
-      failed(`the machine did not run within ${seconds} s: no answer from ${names}`, ...silent.flatMap((child) => logTail(child))),
-    );
+    this.#decide(silentFor(this.#options.deadlines.startMs, silent));
   }
 
-  /** Ends what still runs: asked first unless `atOnce`, then terminated, then killed. */
   async #stopAll(atOnce: boolean): Promise<void> {
     const successors = this.#devices.flatMap(({ successor }) => (successor === undefined ? [] : [successor]));
     const children = [this.#core, ...this.devices, ...successors].map(({ child }) => child);
-    for (const child of children) child.isStopping();
-    const gone = Promise.all(children.map((child) => child.ended));
-    if (!atOnce) {
+    const ask = (): void => {
       this.#core.channel.send({ stop: {} });
       for (const { channel } of this.devices) channel.send({ stop: {} });
-      if (await inTime(gone, this.#options.deadlines.stopMs / 2)) return;
-      for (const child of children) child.signal('SIGTERM');
-      if (await inTime(gone, this.#options.deadlines.stopMs / 2)) return;
-    }
-    for (const child of children) child.signal('SIGKILL');
-    await gone;
+    };
+    await stopProcesses(children, this.#options.deadlines.stopMs, atOnce ? undefined : ask);
   }
 
   #after(ms: number, run: () => void): void {
@@ -399,25 +384,4 @@ export class Supervisor {
       }, ms),
     );
   }
-}
-
-function isInOrder(ending: Ending): boolean {
-  return ending.by === 'status' && ending.status === 0;
-}
-
-function didNotStart(child: Child, ending: Ending): Outcome {
-  return failed(`the process of device ${child.name} ${describeEnding(ending)} before the machine ran`, ...logTail(child));
-}
-
-function logTail(child: Child): readonly string[] {
-  const lines = child.lastLines(SHOWN_LINES);
-  return lines.length === 0 ? [] : [`last lines of ${child.name}:`, ...lines.map((line) => `  ${line}`)];
-}
-
-async function inTime(done: Promise<unknown>, ms: number): Promise<boolean> {
-  const stop = new AbortController();
-  const late = sleep(ms, false, { signal: stop.signal }).catch(() => false);
-  const result = await Promise.race([done.then(() => true), late]);
-  stop.abort();
-  return result;
 }
