@@ -1,13 +1,13 @@
 /** The disk as a vhost-user session sees it. Its rings are served by others, on this thread or on several. */
 import type { Result } from '#shared/lang/result.ts';
 import type { RateLimits } from '#shared/config/rate-limits.ts';
-import type { GuestMemory } from '#shared/memory/index.ts';
+import type { GuestMemory, LogPlace } from '#shared/memory/index.ts';
 import type { Fd } from '#shared/sys/owned-fd.ts';
 import {
   type BackendRequests,
   type RingError,
   type RingStart,
-  VHOST_USER_PROTOCOL_F,
+  VHOST_USER_PROTOCOL_F as F,
   type VhostUserDevice,
 } from '#shared/vhost-user/backend/index.ts';
 import { ConfigSpace, type DiskFacts, diskFeatures } from './config-space.ts';
@@ -33,7 +33,7 @@ export type RingHosts = readonly [RingHost, ...RingHost[]];
 
 export class BlockDevice implements VhostUserDevice {
   readonly features: bigint;
-  readonly protocolFeatures = VHOST_USER_PROTOCOL_F.CONFIG | VHOST_USER_PROTOCOL_F.INFLIGHT_SHMFD | VHOST_USER_PROTOCOL_F.BACKEND_REQ;
+  readonly protocolFeatures = F.CONFIG | F.INFLIGHT_SHMFD | F.BACKEND_REQ | F.LOG_SHMFD;
   readonly queueCount: number;
   readonly maxQueueSize: number;
   readonly isReadOnly: boolean;
@@ -96,6 +96,12 @@ export class BlockDevice implements VhostUserDevice {
     return this.#writeback;
   }
 
+  /** As it was in the process before. No ring runs. */
+  set writesBack(on: boolean) {
+    this.#writeback = on;
+    this.#showWriteback();
+  }
+
   /** 5.2.6.2: a driver that cannot flush has no write cache. */
   get #writesThrough(): boolean {
     return !this.#writeback || (this.#acked & VIRTIO_BLK_F_FLUSH) === 0n;
@@ -107,6 +113,14 @@ export class BlockDevice implements VhostUserDevice {
 
   setMemory(memory: GuestMemory): void {
     for (const host of this.#hosts) host.setMemory(memory);
+  }
+
+  setLog(log: LogPlace | undefined): void {
+    for (const host of this.#hosts) host.setLog(log);
+  }
+
+  setRingLog(index: number, usedLog: number | undefined): void {
+    this.#hostOf(index).setRingLog(index, usedLog);
   }
 
   startRing(start: RingStart): Result<void, RingError> {

@@ -1,7 +1,7 @@
 /** Who serves some of a disk's rings: this thread's `RingSet`, or another thread that does as it is told. */
 import type { RateLimits } from '#shared/config/rate-limits.ts';
 import type { Result } from '#shared/lang/result.ts';
-import type { GuestMemory } from '#shared/memory/index.ts';
+import type { GuestMemory, LogPlace } from '#shared/memory/index.ts';
 import type { Fd } from '#shared/sys/owned-fd.ts';
 import type { RingError, RingStart } from '#shared/vhost-user/backend/index.ts';
 import type { BucketMemory } from './limits/rate-limiter.ts';
@@ -26,6 +26,10 @@ export interface RingHost {
   setCall(index: number, callFd: Fd | undefined): void;
   setKick(index: number, kickFd: Fd | undefined): void;
   setEnabled(index: number, enabled: boolean): void;
+  /** Every write to guest memory, in this table and in those to come, is noted there; undefined: no more. */
+  setLog(log: LogPlace | undefined): void;
+  /** The guest address under which writes to the used ring are noted; undefined: they are not. */
+  setRingLog(index: number, usedLog: number | undefined): void;
   queues(): readonly QueueState[];
   /** Writes that complete from now on, and all before them, are durable; or need not be. */
   setWriteThrough(on: boolean): void;

@@ -2,7 +2,7 @@
 import { assert } from '#shared/lang/assert.ts';
 import { type Result, err, ok } from '#shared/lang/result.ts';
 import type { RateLimits } from '#shared/config/rate-limits.ts';
-import { GuestMemory } from '#shared/memory/index.ts';
+import { GuestMemory, type LogPlace } from '#shared/memory/index.ts';
 import { monotonicMs } from '#shared/sys/clock.ts';
 import { EPOLLIN, EPOLLOUT } from '#shared/sys/epoll.ts';
 import { signalEventFd } from '#shared/sys/eventfd.ts';
@@ -45,6 +45,8 @@ export interface RingSetOptions {
   /** Others take from the same buckets. */
   readonly buckets?: BucketMemory;
   readonly statistics: SharedStatistics;
+  /** Which of the disk's threads this is; the first where that is not said. */
+  readonly thread?: number;
 }
 
 export interface RingSetDependencies {
@@ -86,6 +88,7 @@ export class RingSet implements RingHost {
   /** Those of `#running` that are there: what the loop walks. */
   #active: Running[] = [];
   #memory = new GuestMemory([]);
+  #log: LogPlace | undefined;
   #nextPoll = 0;
   /** Others' completions that came while a ring was drained. */
   #foreign: Foreign[] = [];
@@ -96,7 +99,7 @@ export class RingSet implements RingHost {
 
   constructor(options: RingSetOptions, { engine, image, log }: RingSetDependencies) {
     const { queueCount, maxQueueSize, sectors, readOnly, id, sparse } = options;
-    this.statistics = new Statistics(options.statistics);
+    this.statistics = new Statistics(options.statistics, options.thread);
     this.gate = new Gate(this.statistics);
     const served = new ServedImage(image, { engine, token: TOKEN_SYNC, errors: new ErrorLog(log) });
     this.#disk = { sectors, readOnly, id, sparse, statistics: this.statistics, limiter: this.gate.limiter, image: served };
@@ -110,6 +113,16 @@ export class RingSet implements RingHost {
   setMemory(memory: GuestMemory): void {
     assert(this.#active.length === 0, 'the memory table changes under running rings');
     this.#memory = memory;
+    memory.logTo(this.#log);
+  }
+
+  setLog(log: LogPlace | undefined): void {
+    this.#log = log;
+    this.#memory.logTo(log);
+  }
+
+  setRingLog(index: number, usedLog: number | undefined): void {
+    this.#running[index]?.ring.queue.logUsedAs(usedLog);
   }
 
   start(start: RingStart, writeThrough: boolean): Result<void, RingError> {
@@ -117,6 +130,7 @@ export class RingSet implements RingHost {
     const segments = (this.#segments[start.index] ??= new SegmentTable(this.#maxQueueSize));
     const queue = SplitQueue.activate(start, this.#memory, segments);
     if (!queue.ok) return queue;
+    queue.value.logUsedAs(start.usedLog);
     this.#disk.image.writeThrough = writeThrough;
     const ring = new BlockRing(
       { index: start.index, writeThrough, callFd: start.callFd, enabled: start.enabled },

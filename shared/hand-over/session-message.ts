@@ -5,10 +5,11 @@ import type { BitsMessage, RingMessage, SessionMessage } from '../rpc/hand-over-
 import type { Fd, OwnedFd } from '../sys/owned-fd.ts';
 import type { RegionState, RingState, SessionState } from '../vhost-user/backend/index.ts';
 import { MAX_FRAME } from '../vhost-user/channel.ts';
+import { VHOST_VRING_F_LOG } from '../vhost-user/spec.ts';
 import type { DescriptorList, Descriptors } from './descriptors.ts';
 
 export function sessionMessage(state: SessionState<Fd>, list: DescriptorList): SessionMessage {
-  const { features, inflight, backendChannel, begun } = state;
+  const { features, inflight, log, backendChannel, begun } = state;
   return {
     socket: list.add(state.socket),
     ...(features === undefined ? {} : { features: bitsMessage(features) }),
@@ -17,6 +18,7 @@ export function sessionMessage(state: SessionState<Fd>, list: DescriptorList): S
     regions: state.regions.map(({ description, file }) => ({ ...description, file: list.add(file) })),
     rings: state.rings.map((ring) => ringMessage(ring, list)),
     ...(inflight === undefined ? {} : { inflight: { ...inflight.description, file: list.add(inflight.file) } }),
+    ...(log === undefined ? {} : { log: { ...log.description, file: list.add(log.file), call: list.add(log.call) } }),
     ...(backendChannel === undefined ? {} : { backendChannel: { ...backendChannel, socket: list.add(backendChannel.socket) } }),
     begun: begun.bytes,
     begunDescriptors: begun.fds.map((fd) => list.add(fd)),
@@ -29,12 +31,14 @@ export function readSession(message: SessionMessage, descriptors: Descriptors): 
   const regions = (message.regions ?? []).map((region) => readRegion(region, descriptors));
   const rings = (message.rings ?? []).map((ring, index) => readRing(ring, index, descriptors));
   const inflight = message.inflight ? readInflight(message.inflight, descriptors) : 'none';
+  const log = message.log ? readLog(message.log, descriptors) : 'none';
   const backendChannel = message.backendChannel ? readBackendChannel(message.backendChannel, descriptors) : 'none';
   const begun = readBegun(message, descriptors);
   if (socket === undefined) return err('it has no socket');
   if (regions.includes(undefined)) return err('a region of it lacks its file, or lies where none can');
   if (rings.includes(undefined)) return err('a ring of it lies where none can');
   if (inflight === undefined) return err('its in-flight area lacks its file');
+  if (log === undefined) return err('its dirty log lacks its file');
   if (backendChannel === undefined) return err('its back-end channel lacks its socket');
   if (begun === undefined) return err('the message under way is none');
   return ok({
@@ -45,6 +49,7 @@ export function readSession(message: SessionMessage, descriptors: Descriptors): 
     regions: regions.filter((region) => region !== undefined),
     rings: rings.filter((ring) => ring !== undefined),
     inflight: inflight === 'none' ? undefined : inflight,
+    log: log === 'none' ? undefined : log,
     backendChannel: backendChannel === 'none' ? undefined : backendChannel,
     begun,
   });
@@ -70,12 +75,17 @@ function readRing({ addresses, ...ring }: RingMessage, index: number, descriptor
   if (descriptor === undefined || available === undefined || used === undefined) return undefined;
   return {
     size: ring.size || undefined,
-    addresses: addresses ? { index, flags: addresses.flags ?? 0, descriptor, available, used } : undefined,
+    addresses: addresses ? { index, descriptor, available, used, ...readFlags(addresses) } : undefined,
     base: ring.base ?? 0,
     kickArrived: ring.kickArrived ?? false,
     enabled: ring.enabled ?? false,
     ...fds,
   };
+}
+
+function readFlags(addresses: NonNullable<RingMessage['addresses']>): { flags: number; log?: number } {
+  const flags = addresses.flags ?? 0;
+  return (flags & VHOST_VRING_F_LOG) === 0 ? { flags } : { flags, log: addresses.log ?? 0 };
 }
 
 function readRegion(region: NonNullable<SessionMessage['regions']>[number], descriptors: Descriptors): RegionState<OwnedFd> | undefined {
@@ -93,6 +103,11 @@ function readInflight({ size, fileOffset, queueCount, queueSize, file }: Infligh
   const taken = descriptors.take(file);
   const description = { size: size ?? 0, fileOffset: fileOffset ?? 0, queueCount: queueCount ?? 0, queueSize: queueSize ?? 0 };
   return taken && { description, file: taken };
+}
+
+function readLog({ size, fileOffset, file, call }: NonNullable<SessionMessage['log']>, descriptors: Descriptors) {
+  const [taken, signalled] = [descriptors.take(file), descriptors.take(call)];
+  return taken && { description: { size: size ?? 0, fileOffset: fileOffset ?? 0 }, file: taken, call: signalled };
 }
 
 function readBackendChannel({ socket, configChanged }: NonNullable<SessionMessage['backendChannel']>, descriptors: Descriptors) {

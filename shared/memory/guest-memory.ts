@@ -7,6 +7,7 @@
  * that touch, takes the slow path and is copied piece by piece.
  */
 import { viewAt } from '../sys/ffi.ts';
+import { DirtyLog, type LogPlace } from './dirty-log.ts';
 import { type MemoryRegion, checkRegions } from './region.ts';
 
 const WINDOW_SHIFT = 30;
@@ -187,6 +188,12 @@ export class GuestMemory {
   /** Has `listener` told of every write from now on; undefined ends that. */
   onWrite(listener: WriteListener | undefined): void {
     this.#listener = listener;
+  }
+
+  /** Notes every write in a dirty log from now on; undefined ends that. */
+  logTo(place: LogPlace | undefined): void {
+    const log = place === undefined ? undefined : new DirtyLog(place);
+    this.onWrite(log === undefined ? undefined : (address, length) => log.mark(address, length));
   }
 
   /** Points `view` and `at` at `length` bytes inside one window; false where there is no such window. */

@@ -1,6 +1,6 @@
 /** The smallest device that moves bytes: it copies what a chain's readable buffers hold into its writable ones. */
 import { type Result, ok } from '../lang/result.ts';
-import { GuestMemory } from '../memory/index.ts';
+import { GuestMemory, type LogPlace } from '../memory/index.ts';
 import { drainEventFd, signalEventFd } from '../sys/eventfd.ts';
 import { type Fd, asFd } from '../sys/owned-fd.ts';
 import { viewAt } from '../sys/ffi.ts';
@@ -33,6 +33,7 @@ export class CopyDevice implements VhostUserDevice {
   holdsChains = false;
   refusesRings = false;
   memory = new GuestMemory([]);
+  log: LogPlace | undefined;
   acked: bigint | undefined;
   channel: BackendRequests | undefined;
   readonly #segments: readonly SegmentTable[];
@@ -65,6 +66,17 @@ export class CopyDevice implements VhostUserDevice {
   setMemory(memory: GuestMemory, generation: number): void {
     this.calls.push(`setMemory ${generation}`);
     this.memory = memory;
+    memory.logTo(this.log);
+  }
+
+  setLog(log: LogPlace | undefined): void {
+    this.calls.push(`setLog ${log === undefined ? 'off' : log.length}`);
+    this.log = log;
+    this.memory.logTo(log);
+  }
+
+  setRingLog(index: number, usedLog: number | undefined): void {
+    this.#rings.get(index)?.queue.logUsedAs(usedLog);
   }
 
   startRing(ring: RingStart): Result<void, RingError> {
@@ -72,12 +84,13 @@ export class CopyDevice implements VhostUserDevice {
     if (this.refusesRings || segments === undefined) return { ok: false, error: { code: 'NO_MOOD' } };
     const queue = SplitQueue.activate(ring, this.memory, segments);
     if (!queue.ok) return queue;
+    queue.value.logUsedAs(ring.usedLog);
     this.calls.push(`startRing ${ring.index}`);
     this.starts.push(ring);
     const running: RunningRing = {
       start: ring,
       queue: queue.value,
-      loop: new QueueLoop(queue.value, { handle: (chain) => (this.holdsChains ? DEFERRED : copyChain(chain)) }, () => signal(running)),
+      loop: new QueueLoop(queue.value, { handle: (chain) => (this.holdsChains ? DEFERRED : copyChain(chain, this.memory)) }, () => signal(running)),
       kickFd: ring.kickFd,
       callFd: ring.callFd,
       enabled: ring.enabled,
@@ -142,7 +155,7 @@ function signal(ring: RunningRing): void {
   if (ring.callFd !== undefined) signalEventFd(ring.callFd);
 }
 
-function copyChain(chain: DescriptorChain): number {
+function copyChain(chain: DescriptorChain, memory: GuestMemory): number {
   const { segments, first, firstWritable, readable, writable } = chain;
   const source = Buffer.concat(Array.from({ length: readable }, (_, index) => segmentBytes(segments, first + index)));
   let done = 0;
@@ -150,6 +163,7 @@ function copyChain(chain: DescriptorChain): number {
     const target = segmentBytes(segments, firstWritable + index);
     const piece = source.subarray(done, done + target.length);
     target.set(piece);
+    memory.wrote(segments.guestAt(firstWritable + index), piece.length);
     done += piece.length;
   }
   return done;

@@ -51,6 +51,9 @@ export type RequestError =
   | { readonly code: 'FILE_TOO_SHORT'; readonly size: number; readonly needed: number }
   | { readonly code: 'TOO_MANY_REGIONS'; readonly limit: number }
   | { readonly code: 'NO_SUCH_REGION'; readonly guestStart: number }
+  /** A dirty log without bits for all of the memory. */
+  | { readonly code: 'LOG_TOO_SMALL'; readonly length: number; readonly needed: number }
+  | { readonly code: 'LOG_TOO_LARGE'; readonly length: number; readonly limit: number }
   | { readonly code: 'CONFIG_REFUSED'; readonly offset: number; readonly length: number }
   | { readonly code: 'SYS'; readonly cause: SysError };
 

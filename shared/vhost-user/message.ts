@@ -13,11 +13,14 @@ import {
   VHOST_USER_MAX_CONFIG_SIZE,
   VHOST_USER_VRING_IDX_MASK,
   VHOST_USER_VRING_NOFD,
+  VHOST_VRING_F_LOG,
   VhostUserConfig,
   VhostUserInflight,
+  VhostUserLog,
   VhostUserMemRegMsg,
   VhostUserMemory,
   VhostUserMemoryRegion,
+  VhostUserTransferDeviceState,
   VhostUserU64,
   VhostVringAddr,
   VhostVringState,
@@ -43,6 +46,20 @@ export interface VringAddresses {
   readonly descriptor: FrontendAddress;
   readonly available: FrontendAddress;
   readonly used: FrontendAddress;
+  /** The guest address under which writes to the used ring are logged, where `flags` asks for that. */
+  readonly log?: number;
+}
+
+/** SET_LOG_BASE: bytes of the dirty log, and where in its file it begins. */
+export interface LogDescription {
+  readonly size: number;
+  readonly fileOffset: number;
+}
+
+/** SET_DEVICE_STATE_FD. */
+export interface StateTransfer {
+  readonly direction: number;
+  readonly phase: number;
 }
 
 /** One region of the front end's memory table. No sum of a start and the size wraps. */
@@ -104,7 +121,27 @@ export function parseVringAddresses(payload: DataView): Parsed<VringAddresses> {
   if (descriptor === undefined) return err({ code: 'VALUE_TOO_LARGE', field: 'descriptor' });
   if (available === undefined) return err({ code: 'VALUE_TOO_LARGE', field: 'available' });
   if (used === undefined) return err({ code: 'VALUE_TOO_LARGE', field: 'used' });
-  return ok({ index: get.index(payload, 0), flags: get.flags(payload, 0), descriptor, available, used });
+  const flags = get.flags(payload, 0);
+  const addresses = { index: get.index(payload, 0), flags, descriptor, available, used };
+  if ((flags & VHOST_VRING_F_LOG) === 0) return ok(addresses);
+  const log = readU53(payload, offset.log_guest_addr);
+  return log === undefined ? err({ code: 'VALUE_TOO_LARGE', field: 'log' }) : ok({ ...addresses, log });
+}
+
+export function parseLog(payload: DataView): Parsed<LogDescription> {
+  const wrong = sized(payload, VhostUserLog.size);
+  if (wrong !== undefined) return wrong;
+  const size = readU53(payload, VhostUserLog.offset.mmap_size);
+  const fileOffset = readU53(payload, VhostUserLog.offset.mmap_offset);
+  if (size === undefined) return err({ code: 'VALUE_TOO_LARGE', field: 'log size' });
+  if (fileOffset === undefined) return err({ code: 'VALUE_TOO_LARGE', field: 'log offset' });
+  if (size === 0) return err({ code: 'EMPTY', field: 'log' });
+  return Number.isSafeInteger(fileOffset + size) ? ok({ size, fileOffset }) : err({ code: 'RANGE_WRAPS', field: 'log offset' });
+}
+
+export function parseStateTransfer(payload: DataView): Parsed<StateTransfer> {
+  const { get } = VhostUserTransferDeviceState;
+  return sized(payload, VhostUserTransferDeviceState.size) ?? ok({ direction: get.direction(payload, 0), phase: get.phase(payload, 0) });
 }
 
 /** SET_MEM_TABLE. At least one region: a table without any has no use. */
@@ -204,6 +241,21 @@ export function encodeVringAddresses(addresses: VringAddresses): DataView {
   set.desc_user_addr(payload, 0, addresses.descriptor);
   set.used_user_addr(payload, 0, addresses.used);
   set.avail_user_addr(payload, 0, addresses.available);
+  set.log_guest_addr(payload, 0, addresses.log ?? 0);
+  return payload;
+}
+
+export function encodeLog({ size, fileOffset }: LogDescription): DataView {
+  const payload = room(VhostUserLog.size);
+  VhostUserLog.set.mmap_size(payload, 0, size);
+  VhostUserLog.set.mmap_offset(payload, 0, fileOffset);
+  return payload;
+}
+
+export function encodeStateTransfer({ direction, phase }: StateTransfer): DataView {
+  const payload = room(VhostUserTransferDeviceState.size);
+  VhostUserTransferDeviceState.set.direction(payload, 0, direction);
+  VhostUserTransferDeviceState.set.phase(payload, 0, phase);
   return payload;
 }
 

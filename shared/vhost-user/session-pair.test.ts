@@ -3,6 +3,7 @@
  *
  *   feature               here (our other end)                            foreign peer (test/peers)
  *   MQ                    `negotiates ...`                                qemu-storage-daemon, QEMU
+ *   LOG_SHMFD             backend/dirty-logging.test.ts, test/chaos         none: neither QEMU 7.2 end has it for block
  *   REPLY_ACK             every call here; session.test.ts                qemu-storage-daemon
  *   CONFIG                `reads and writes config space`                 qemu-storage-daemon, QEMU
  *   BACKEND_REQ           `passes on changes of config space`             qemu-storage-daemon takes the channel, uses it never
@@ -101,7 +102,7 @@ describe('vhost-user, both ends', () => {
     check(offered).to.deep.equal({
       features: pair.device.features,
       protocolFeatures:
-        F.MQ | F.REPLY_ACK | F.BACKEND_REQ | F.CONFIG | F.INFLIGHT_SHMFD | F.RESET_DEVICE | F.CONFIGURE_MEM_SLOTS | F.STATUS,
+        F.MQ | F.LOG_SHMFD | F.REPLY_ACK | F.BACKEND_REQ | F.CONFIG | F.INFLIGHT_SHMFD | F.RESET_DEVICE | F.CONFIGURE_MEM_SLOTS | F.STATUS,
       queueCount: 2,
       memorySlots: 32,
     });

@@ -98,6 +98,7 @@ export const VHOST_USER_PROTOCOL_F = {
   INBAND_NOTIFICATIONS: 1n << 14n,
   CONFIGURE_MEM_SLOTS: 1n << 15n,
   STATUS: 1n << 16n,
+  DEVICE_STATE: 1n << 19n,
 } as const;
 
 /** "A single 64-bit integer". */
@@ -133,6 +134,17 @@ export const VhostUserMemRegMsg = struct(
 );
 /** Without CONFIGURE_MEM_SLOTS no back end needs to take more than these (VHOST_MEMORY_BASELINE_NREGIONS). */
 export const VHOST_MEMORY_BASELINE_NREGIONS = 8;
+
+/** "Log description": where in the file of SET_LOG_BASE the dirty log lies. */
+export const VhostUserLog = struct('VhostUserLog', { mmap_size: le64, mmap_offset: le64 }, { packed: true });
+
+/** "Device state transfer parameters", and the answer: eight bits of status, and the flag that no descriptor comes along. */
+export const VhostUserTransferDeviceState = struct('VhostUserTransferDeviceState', { direction: le32, phase: le32 }, { packed: true });
+export const VHOST_USER_TRANSFER_STATE_DIRECTION_SAVE = 0;
+export const VHOST_USER_TRANSFER_STATE_DIRECTION_LOAD = 1;
+export const VHOST_USER_TRANSFER_STATE_PHASE_STOPPED = 0;
+export const VHOST_USER_STATE_STATUS_MASK = 0xffn;
+export const VHOST_USER_STATE_NOFD = 0x100n;
 
 /** "Virtio device config space": then `size` bytes. */
 export const VhostUserConfig = struct('VhostUserConfig', { offset: le32, size: le32, flags: le32 }, { packed: true });

@@ -53,7 +53,8 @@ export class SplitQueue {
   readonly #usedElements: DataView;
   readonly #source: ChainSource;
   readonly #memory: GuestMemory;
-  readonly #usedGuest: number | undefined;
+  /** The guest address under which writes to the used ring are told to the memory's gate; undefined: they are not told. */
+  #usedLog: number | undefined;
   readonly #inflight: InflightTable | undefined;
   /** Whose each head is. It is ours from the moment it is taken until the driver can see it returned. */
   readonly #owner: Uint8Array;
@@ -84,7 +85,7 @@ export class SplitQueue {
     this.#used = new Uint16Array(viewAt(config.used, usedRingSize(size)));
     this.#usedElements = new DataView(this.#used.buffer);
     this.#source = { table: new DataView(viewAt(config.descriptor, descriptorTableSize(size))), memory, indirect: config.indirect };
-    this.#usedGuest = memory.guestAddressOf(config.used, usedRingSize(size));
+    this.#usedLog = memory.guestAddressOf(config.used, usedRingSize(size));
     this.#inflight = inflight;
     this.#owner = new Uint8Array(size);
     this.#batch = new DataView(new ArrayBuffer(size * 2));
@@ -180,6 +181,12 @@ export class SplitQueue {
     return ((this.#usedIdx - event - 1) & 0xffff) < ((this.#usedIdx - before) & 0xffff);
   }
 
+  /** Has writes to the used ring told under another address (vhost-user's log_guest_addr) or not at all; those so far are told again. */
+  logUsedAs(address: number | undefined): void {
+    this.#usedLog = address;
+    this.#wroteUsed();
+  }
+
   /** Asks the driver not to kick while we look by ourselves. With EVENT_IDX a stale avail_event says so already. */
   disableNotification(): void {
     if (this.#eventIdx) return;
@@ -259,6 +266,6 @@ export class SplitQueue {
   }
 
   #wroteUsed(): void {
-    if (this.#usedGuest !== undefined) this.#memory.wrote(this.#usedGuest, usedRingSize(this.size));
+    if (this.#usedLog !== undefined) this.#memory.wrote(this.#usedLog, usedRingSize(this.size));
   }
 }

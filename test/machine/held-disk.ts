@@ -8,10 +8,10 @@ import type { Fd, OwnedFd } from '#shared/sys/owned-fd.ts';
 import { UnixSocket } from '#shared/sys/unix-socket.ts';
 import type { Watch, Watcher } from '#shared/sys/watcher.ts';
 import {
-  DEVICE_PROTOCOL_FEATURES,
   type RingError,
   type RingStart,
   Session,
+  VHOST_USER_PROTOCOL_F as F,
   type VhostUserDevice,
 } from '#shared/vhost-user/backend/index.ts';
 import { RING_FEATURES, SegmentTable, SplitQueue } from '#shared/virtio/index.ts';
@@ -36,7 +36,7 @@ export function sectorByte(sector: number): number {
 
 export class HeldDisk implements VhostUserDevice, Disposable {
   readonly features = RING_FEATURES;
-  readonly protocolFeatures = DEVICE_PROTOCOL_FEATURES;
+  readonly protocolFeatures = F.CONFIG | F.BACKEND_REQ | F.INFLIGHT_SHMFD;
   readonly queueCount = 1;
   readonly maxQueueSize = QUEUE_SIZE;
   /** Sectors asked for, in the order in which they were answered; and those that are answered when the ring is stopped. */
@@ -160,6 +160,10 @@ export class HeldDisk implements VhostUserDevice, Disposable {
             this.#take();
           });
   }
+
+  setLog(): void {}
+
+  setRingLog(): void {}
 
   setRingEnabled(_index: number, enabled: boolean): void {
     if (enabled) this.#take();

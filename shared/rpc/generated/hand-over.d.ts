@@ -81,6 +81,7 @@ export namespace ch {
                 backendChannel?: (ch.handover.v1.IBackendChannel|null);
                 begun?: (Uint8Array|null);
                 begunDescriptors?: (number[]|null);
+                log?: (ch.handover.v1.IDirtyLog|null);
             }
 
             class Session implements ISession {
@@ -95,6 +96,7 @@ export namespace ch {
                 public backendChannel?: (ch.handover.v1.IBackendChannel|null);
                 public begun: Uint8Array;
                 public begunDescriptors: number[];
+                public log?: (ch.handover.v1.IDirtyLog|null);
                 public static create(properties?: ch.handover.v1.ISession): ch.handover.v1.Session;
                 public static encode(message: ch.handover.v1.ISession, writer?: $protobuf.Writer): $protobuf.Writer;
                 public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): ch.handover.v1.Session;
@@ -163,6 +165,7 @@ export namespace ch {
                 descriptor?: (number|null);
                 available?: (number|null);
                 used?: (number|null);
+                log?: (number|null);
             }
 
             class RingAddresses implements IRingAddresses {
@@ -171,9 +174,28 @@ export namespace ch {
                 public descriptor: number;
                 public available: number;
                 public used: number;
+                public log: number;
                 public static create(properties?: ch.handover.v1.IRingAddresses): ch.handover.v1.RingAddresses;
                 public static encode(message: ch.handover.v1.IRingAddresses, writer?: $protobuf.Writer): $protobuf.Writer;
                 public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): ch.handover.v1.RingAddresses;
+            }
+
+            interface IDirtyLog {
+                size?: (number|null);
+                fileOffset?: (number|null);
+                file?: (number|null);
+                call?: (number|null);
+            }
+
+            class DirtyLog implements IDirtyLog {
+                constructor(properties?: ch.handover.v1.IDirtyLog);
+                public size: number;
+                public fileOffset: number;
+                public file: number;
+                public call: number;
+                public static create(properties?: ch.handover.v1.IDirtyLog): ch.handover.v1.DirtyLog;
+                public static encode(message: ch.handover.v1.IDirtyLog, writer?: $protobuf.Writer): $protobuf.Writer;
+                public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): ch.handover.v1.DirtyLog;
             }
 
             interface IInflightArea {

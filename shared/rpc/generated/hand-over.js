@@ -664,6 +664,7 @@ export const ch = $root.ch = (() => {
                  * @property {ch.handover.v1.IBackendChannel|null} [backendChannel] Session backendChannel
                  * @property {Uint8Array|null} [begun] Session begun
                  * @property {Array.<number>|null} [begunDescriptors] Session begunDescriptors
+                 * @property {ch.handover.v1.IDirtyLog|null} [log] Session log
                  */
 
                 /**
@@ -765,6 +766,14 @@ export const ch = $root.ch = (() => {
                 Session.prototype.begunDescriptors = $util.emptyArray;
 
                 /**
+                 * Session log.
+                 * @member {ch.handover.v1.IDirtyLog|null|undefined} log
+                 * @memberof ch.handover.v1.Session
+                 * @instance
+                 */
+                Session.prototype.log = null;
+
+                /**
                  * Creates a new Session instance using the specified properties.
                  * @function create
                  * @memberof ch.handover.v1.Session
@@ -818,6 +827,8 @@ export const ch = $root.ch = (() => {
                             writer.uint32(message.begunDescriptors[i]);
                         writer.ldelim();
                     }
+                    if (message.log != null && Object.hasOwnProperty.call(message, "log"))
+                        $root.ch.handover.v1.DirtyLog.encode(message.log, writer.uint32(/* id 11, wireType 2 =*/90).fork(), q + 1).ldelim();
                     return writer;
                 };
 
@@ -910,6 +921,10 @@ export const ch = $root.ch = (() => {
                                     reader.len = end;
                                 } else
                                     message.begunDescriptors.push(reader.uint32());
+                                break;
+                            }
+                        case 11: {
+                                message.log = $root.ch.handover.v1.DirtyLog.decode(reader, reader.uint32(), undefined, long + 1);
                                 break;
                             }
                         default:
@@ -1478,6 +1493,7 @@ export const ch = $root.ch = (() => {
                  * @property {number|null} [descriptor] RingAddresses descriptor
                  * @property {number|null} [available] RingAddresses available
                  * @property {number|null} [used] RingAddresses used
+                 * @property {number|null} [log] RingAddresses log
                  */
 
                 /**
@@ -1528,6 +1544,14 @@ export const ch = $root.ch = (() => {
                 RingAddresses.prototype.used = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
 
                 /**
+                 * RingAddresses log.
+                 * @member {number} log
+                 * @memberof ch.handover.v1.RingAddresses
+                 * @instance
+                 */
+                RingAddresses.prototype.log = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+                /**
                  * Creates a new RingAddresses instance using the specified properties.
                  * @function create
                  * @memberof ch.handover.v1.RingAddresses
@@ -1563,6 +1587,8 @@ export const ch = $root.ch = (() => {
                         writer.uint32(/* id 3, wireType 0 =*/24).uint64(message.available);
                     if (message.used != null && Object.hasOwnProperty.call(message, "used"))
                         writer.uint32(/* id 4, wireType 0 =*/32).uint64(message.used);
+                    if (message.log != null && Object.hasOwnProperty.call(message, "log"))
+                        writer.uint32(/* id 5, wireType 0 =*/40).uint64(message.log);
                     return writer;
                 };
 
@@ -1616,6 +1642,10 @@ export const ch = $root.ch = (() => {
                                 message.used = reader.uint64();
                                 break;
                             }
+                        case 5: {
+                                message.log = reader.uint64();
+                                break;
+                            }
                         default:
                             reader.skipType(tag & 7, long);
                             break;
@@ -1630,6 +1660,170 @@ export const ch = $root.ch = (() => {
                 };
 
                 return RingAddresses;
+            })();
+
+            v1.DirtyLog = (function() {
+
+                /**
+                 * Properties of a DirtyLog.
+                 * @memberof ch.handover.v1
+                 * @interface IDirtyLog
+                 * @property {number|null} [size] DirtyLog size
+                 * @property {number|null} [fileOffset] DirtyLog fileOffset
+                 * @property {number|null} [file] DirtyLog file
+                 * @property {number|null} [call] DirtyLog call
+                 */
+
+                /**
+                 * Constructs a new DirtyLog.
+                 * @memberof ch.handover.v1
+                 * @classdesc Represents a DirtyLog.
+                 * @implements IDirtyLog
+                 * @constructor
+                 * @param {ch.handover.v1.IDirtyLog=} [properties] Properties to set
+                 */
+                function DirtyLog(properties) {
+                    if (properties)
+                        for (let keys = Object.keys(properties), i = 0; i < keys.length; ++i)
+                            if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                                this[keys[i]] = properties[keys[i]];
+                }
+
+                /**
+                 * DirtyLog size.
+                 * @member {number} size
+                 * @memberof ch.handover.v1.DirtyLog
+                 * @instance
+                 */
+                DirtyLog.prototype.size = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+                /**
+                 * DirtyLog fileOffset.
+                 * @member {number} fileOffset
+                 * @memberof ch.handover.v1.DirtyLog
+                 * @instance
+                 */
+                DirtyLog.prototype.fileOffset = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+                /**
+                 * DirtyLog file.
+                 * @member {number} file
+                 * @memberof ch.handover.v1.DirtyLog
+                 * @instance
+                 */
+                DirtyLog.prototype.file = 0;
+
+                /**
+                 * DirtyLog call.
+                 * @member {number} call
+                 * @memberof ch.handover.v1.DirtyLog
+                 * @instance
+                 */
+                DirtyLog.prototype.call = 0;
+
+                /**
+                 * Creates a new DirtyLog instance using the specified properties.
+                 * @function create
+                 * @memberof ch.handover.v1.DirtyLog
+                 * @static
+                 * @param {ch.handover.v1.IDirtyLog=} [properties] Properties to set
+                 * @returns {ch.handover.v1.DirtyLog} DirtyLog instance
+                 */
+                DirtyLog.create = function create(properties) {
+                    return new DirtyLog(properties);
+                };
+
+                /**
+                 * Encodes the specified DirtyLog message. Does not implicitly {@link ch.handover.v1.DirtyLog.verify|verify} messages.
+                 * @function encode
+                 * @memberof ch.handover.v1.DirtyLog
+                 * @static
+                 * @param {ch.handover.v1.IDirtyLog} message DirtyLog message or plain object to encode
+                 * @param {$protobuf.Writer} [writer] Writer to encode to
+                 * @returns {$protobuf.Writer} Writer
+                 */
+                DirtyLog.encode = function encode(message, writer, q) {
+                    if (!writer)
+                        writer = $Writer.create();
+                    if (q === undefined)
+                        q = 0;
+                    if (q > $util.recursionLimit)
+                        throw Error("max depth exceeded");
+                    if (message.size != null && Object.hasOwnProperty.call(message, "size"))
+                        writer.uint32(/* id 1, wireType 0 =*/8).uint64(message.size);
+                    if (message.fileOffset != null && Object.hasOwnProperty.call(message, "fileOffset"))
+                        writer.uint32(/* id 2, wireType 0 =*/16).uint64(message.fileOffset);
+                    if (message.file != null && Object.hasOwnProperty.call(message, "file"))
+                        writer.uint32(/* id 3, wireType 0 =*/24).uint32(message.file);
+                    if (message.call != null && Object.hasOwnProperty.call(message, "call"))
+                        writer.uint32(/* id 4, wireType 0 =*/32).uint32(message.call);
+                    return writer;
+                };
+
+                /**
+                 * Decodes a DirtyLog message from the specified reader or buffer.
+                 * @function decode
+                 * @memberof ch.handover.v1.DirtyLog
+                 * @static
+                 * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+                 * @param {number} [length] Message length if known beforehand
+                 * @returns {ch.handover.v1.DirtyLog} DirtyLog
+                 * @throws {Error} If the payload is not a reader or valid buffer
+                 * @throws {$protobuf.util.ProtocolError} If required fields are missing
+                 */
+                DirtyLog.decode = function decode(reader, length, error, long) {
+                    if (!(reader instanceof $Reader))
+                        reader = $Reader.create(reader);
+                    if (long === undefined)
+                        long = 0;
+                    if (long > $Reader.recursionLimit)
+                        throw Error("maximum nesting depth exceeded");
+                    let end, message;
+                    if (length === undefined)
+                        end = reader.len;
+                    else {
+                        end = reader.pos + length;
+                        if (end > reader.len)
+                            throw RangeError("index out of range");
+                        length = reader.len;
+                        reader.len = end;
+                    }
+                    message = new $root.ch.handover.v1.DirtyLog();
+                    while (reader.pos < end) {
+                        let tag = reader.uint32();
+                        if (tag === error)
+                            break;
+                        switch (tag >>> 3) {
+                        case 1: {
+                                message.size = reader.uint64();
+                                break;
+                            }
+                        case 2: {
+                                message.fileOffset = reader.uint64();
+                                break;
+                            }
+                        case 3: {
+                                message.file = reader.uint32();
+                                break;
+                            }
+                        case 4: {
+                                message.call = reader.uint32();
+                                break;
+                            }
+                        default:
+                            reader.skipType(tag & 7, long);
+                            break;
+                        }
+                    }
+                    if (length !== undefined) {
+                        if (reader.pos !== end)
+                            throw RangeError("index out of range");
+                        reader.len = length;
+                    }
+                    return message;
+                };
+
+                return DirtyLog;
             })();
 
             v1.InflightArea = (function() {

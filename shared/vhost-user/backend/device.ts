@@ -3,7 +3,7 @@
  * descriptor and mapping that it passes; the device borrows them until the call that takes them away.
  */
 import type { Result } from '../../lang/result.ts';
-import type { GuestMemory } from '../../memory/index.ts';
+import type { GuestMemory, LogPlace } from '../../memory/index.ts';
 import type { Fd } from '../../sys/owned-fd.ts';
 import type { RingConfig } from '../../virtio/ring-config.ts';
 
@@ -29,6 +29,13 @@ export interface VhostUserDevice {
    */
   setMemory(memory: GuestMemory, generation: number): void;
 
+  /**
+   * Every write to guest memory from now on, whoever makes it for the device, is noted there before the driver learns of it; also in
+   * memory tables to come. Undefined: no more. Rings may run. The log of before is unmapped when this returns. Only a device whose
+   * `protocolFeatures` have LOG_SHMFD is given one.
+   */
+  setLog(log: LogPlace | undefined): void;
+
   /** Begins to process a ring. It counts as kicked: what is in it already has to be found. */
   startRing(ring: RingStart): Result<void, RingError>;
   /** Ends a ring after its requests under way are done; returns the next index to take from its available ring. */
@@ -36,6 +43,8 @@ export interface VhostUserDevice {
   /** A running ring's new descriptors. The old ones are closed when this returns. */
   setRingCall(index: number, callFd: Fd | undefined): void;
   setRingKick(index: number, kickFd: Fd | undefined): void;
+  /** Under which guest address a running ring's writes to its used ring are logged; undefined: they are not. */
+  setRingLog(index: number, usedLog: number | undefined): void;
   /** A running ring's switch. While off, a ring takes no requests; kicks are kept and count when it is switched on. */
   setRingEnabled(index: number, enabled: boolean): void;
 
@@ -54,6 +63,8 @@ export interface RingStart extends RingConfig {
   readonly callFd: Fd | undefined;
   readonly errFd: Fd | undefined;
   readonly enabled: boolean;
+  /** As `setRingLog` has it. */
+  readonly usedLog: number | undefined;
 }
 
 /** Why a device will not start a ring: any error with a code. The ring stays stopped, its error descriptor is signalled. */

@@ -34,13 +34,14 @@ function duplicate(fd: Fd): OwnedFd {
 /** A state as another process gets it. */
 function passed(state: SessionState<Fd>): SessionState<OwnedFd> {
   const maybe = (fd: Fd | undefined): OwnedFd | undefined => (fd === undefined ? undefined : duplicate(fd));
-  const { inflight, backendChannel } = state;
+  const { inflight, log, backendChannel } = state;
   return {
     ...state,
     socket: duplicate(state.socket),
     regions: state.regions.map(({ description, file }) => ({ description, file: duplicate(file) })),
     rings: state.rings.map((ring) => ({ ...ring, kick: maybe(ring.kick), call: maybe(ring.call), err: maybe(ring.err) })),
     inflight: inflight && { description: inflight.description, file: duplicate(inflight.file) },
+    log: log && { description: log.description, file: duplicate(log.file), call: maybe(log.call) },
     backendChannel: backendChannel && { ...backendChannel, socket: duplicate(backendChannel.socket) },
     begun: { bytes: state.begun.bytes, fds: state.begun.fds.map(duplicate) },
   };

@@ -3,4 +3,11 @@ export { VHOST_USER_PROTOCOL_F } from '../spec.ts';
 export type { BackendRequests, RingError, RingStart, VhostUserDevice } from './device.ts';
 export { DEVICE_PROTOCOL_FEATURES, SESSION_PROTOCOL_FEATURES } from './request-rules.ts';
 export { Session, type SessionOutcome } from './session.ts';
-export { type BackendChannelState, type RegionState, type RingState, type SessionState, descriptorsOf } from './session-state.ts';
+export {
+  type BackendChannelState,
+  type LogState,
+  type RegionState,
+  type RingState,
+  type SessionState,
+  descriptorsOf,
+} from './session-state.ts';

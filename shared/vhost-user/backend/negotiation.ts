@@ -1,7 +1,7 @@
 /** What the two ends of a session have agreed on. */
 import { type Result, err, ok } from '../../lang/result.ts';
 import type { RequestError } from '../errors.ts';
-import { VHOST_USER_F_PROTOCOL_FEATURES } from '../spec.ts';
+import { VHOST_F_LOG_ALL, VHOST_USER_F_PROTOCOL_FEATURES, VHOST_USER_PROTOCOL_F as F } from '../spec.ts';
 import type { VhostUserDevice } from './device.ts';
 import { DEVICE_PROTOCOL_FEATURES, NEEDS_PROTOCOL_FEATURE, SESSION_PROTOCOL_FEATURES } from './request-rules.ts';
 
@@ -17,7 +17,16 @@ export class Negotiation {
   }
 
   get offered(): bigint {
-    return this.#device.features | VHOST_USER_F_PROTOCOL_FEATURES;
+    return this.#device.features | VHOST_USER_F_PROTOCOL_FEATURES | (this.canLog ? VHOST_F_LOG_ALL : 0n);
+  }
+
+  get canLog(): boolean {
+    return (this.offeredProtocol & F.LOG_SHMFD) !== 0n;
+  }
+
+  /** The driver's features among those accepted: without what vhost-user has put beside them. */
+  static ofDriver(features: bigint): bigint {
+    return features & ~VHOST_USER_F_PROTOCOL_FEATURES & ~VHOST_F_LOG_ALL;
   }
 
   get offeredProtocol(): bigint {

@@ -4,7 +4,7 @@ import { VHOST_USER, VHOST_USER_PROTOCOL_F as F } from '../spec.ts';
 /** What every device has through the session. */
 export const SESSION_PROTOCOL_FEATURES = F.MQ | F.REPLY_ACK | F.CONFIGURE_MEM_SLOTS | F.STATUS | F.RESET_DEVICE;
 /** What a device may choose besides. */
-export const DEVICE_PROTOCOL_FEATURES = F.CONFIG | F.BACKEND_REQ | F.INFLIGHT_SHMFD;
+export const DEVICE_PROTOCOL_FEATURES = F.CONFIG | F.BACKEND_REQ | F.INFLIGHT_SHMFD | F.LOG_SHMFD;
 
 /** Answered with a payload of their own: an acknowledgement that says "refused" has no place there. */
 export const ANSWERED: ReadonlySet<number> = new Set([
@@ -21,6 +21,8 @@ export const ANSWERED: ReadonlySet<number> = new Set([
 /** Those that come with descriptors, and REM_MEM_REG, with which some front ends send one although it means nothing. */
 export const MAY_CARRY_DESCRIPTORS: ReadonlySet<number> = new Set([
   VHOST_USER.SET_MEM_TABLE,
+  VHOST_USER.SET_LOG_BASE,
+  VHOST_USER.SET_LOG_FD,
   VHOST_USER.ADD_MEM_REG,
   VHOST_USER.REM_MEM_REG,
   VHOST_USER.SET_VRING_KICK,
@@ -32,6 +34,8 @@ export const MAY_CARRY_DESCRIPTORS: ReadonlySet<number> = new Set([
 
 /** Gated by a protocol feature: its bit, and its name for the error. */
 export const NEEDS_PROTOCOL_FEATURE: ReadonlyMap<number, readonly [bigint, string]> = new Map([
+  [VHOST_USER.SET_LOG_BASE, [F.LOG_SHMFD, 'LOG_SHMFD']],
+  [VHOST_USER.SET_LOG_FD, [F.LOG_SHMFD, 'LOG_SHMFD']],
   [VHOST_USER.SET_BACKEND_REQ_FD, [F.BACKEND_REQ, 'BACKEND_REQ']],
   [VHOST_USER.GET_CONFIG, [F.CONFIG, 'CONFIG']],
   [VHOST_USER.SET_CONFIG, [F.CONFIG, 'CONFIG']],

@@ -6,7 +6,7 @@
  * says that there are none.
  */
 import type { BegunMessage } from '../channel.ts';
-import type { InflightDescription, RegionDescription, VringAddresses } from '../message.ts';
+import type { InflightDescription, LogDescription, RegionDescription, VringAddresses } from '../message.ts';
 
 export interface SessionState<F> {
   readonly socket: F;
@@ -18,6 +18,7 @@ export interface SessionState<F> {
   /** One for each ring of the device, configured or not. */
   readonly rings: readonly RingState<F>[];
   readonly inflight: { readonly description: InflightDescription; readonly file: F } | undefined;
+  readonly log: LogState<F> | undefined;
   readonly backendChannel: BackendChannelState<F> | undefined;
   readonly begun: BegunMessage<F>;
 }
@@ -40,6 +41,13 @@ export interface RingState<F> {
   readonly err: F | undefined;
 }
 
+/** Whether it is written to, the features say. */
+export interface LogState<F> {
+  readonly description: LogDescription;
+  readonly file: F;
+  readonly call: F | undefined;
+}
+
 export interface BackendChannelState<F> {
   readonly socket: F;
   /** The front end is still to be told. */
@@ -48,12 +56,14 @@ export interface BackendChannelState<F> {
 
 /** Every descriptor of a state, for whoever cannot use it. */
 export function descriptorsOf<F>(state: SessionState<F>): readonly F[] {
-  const { socket, regions, rings, inflight, backendChannel, begun } = state;
+  const { socket, regions, rings, inflight, log, backendChannel, begun } = state;
   const all = [
     socket,
     ...regions.map(({ file }) => file),
     ...rings.flatMap(({ kick, call, err }) => [kick, call, err]),
     inflight?.file,
+    log?.file,
+    log?.call,
     backendChannel?.socket,
     ...begun.fds,
   ];

@@ -99,7 +99,8 @@ describe('a back end session: messages [msg-*]', () => {
     ['request 0', header(0, 1, 0), 'REQUEST_REFUSED/UNKNOWN_REQUEST'],
     ['request 41', header(41, 1, 0), 'REQUEST_REFUSED/UNKNOWN_REQUEST'],
     ['request 2^32-1', header(0xffff_ffff, 1, 0), 'REQUEST_REFUSED/UNKNOWN_REQUEST'],
-    ['a log base, which is not offered', header(R.SET_LOG_BASE, 1, 0), 'REQUEST_REFUSED/UNKNOWN_REQUEST'],
+    ['a log base before it is negotiated', header(R.SET_LOG_BASE, 1, 0), 'REQUEST_REFUSED/NOT_NEGOTIATED'],
+    ['an IOTLB message, which is not offered', header(R.IOTLB_MSG, 1, 0), 'REQUEST_REFUSED/UNKNOWN_REQUEST'],
   ];
   for (const [name, bytes, expected] of endings) {
     it(`ends at ${name} -> ${expected}`, () => {
@@ -352,8 +353,8 @@ describe('a back end session: state [state-*]', () => {
       ['BAD_VALUE', R.SET_VRING_ENABLE, encodeVringState({ index: 0, num: 2 })],
       ['RESERVED_BITS', R.SET_VRING_KICK, encodeU64(0x200n)],
       ['RESERVED_BITS', R.SET_VRING_KICK, encodeU64(1n << 40n)],
-      ['FEATURES_NOT_OFFERED', R.SET_FEATURES, encodeU64(1n << 26n)],
-      ['FEATURES_NOT_OFFERED', R.SET_PROTOCOL_FEATURES, encodeU64(F.LOG_SHMFD)],
+      ['FEATURES_NOT_OFFERED', R.SET_FEATURES, encodeU64(1n << 27n)],
+      ['FEATURES_NOT_OFFERED', R.SET_PROTOCOL_FEATURES, encodeU64(F.PAGEFAULT)],
       ['VALUE_TOO_LARGE', R.SET_STATUS, encodeU64(256n)],
       ['WRONG_SIZE', R.GET_CONFIG, words(0, 256, 0)],
       ['TOO_MANY', R.GET_CONFIG, words(0xffff_ffff, 256, 0)],
@@ -423,7 +424,7 @@ describe('a back end session: state [state-*]', () => {
     check(front.ask(R.SET_VRING_BASE, encodeVringState({ index: 0, num: 5 }))).to.equal(1);
     check(front.ask(R.SET_VRING_ADDR, encodeVringAddresses({ index: 0, flags: 0, ...parts, used: region.at(0x3000) }))).to.equal(1);
     check(front.ask(R.SET_VRING_ADDR, encodeVringAddresses({ index: 0, flags: 0, ...parts }))).to.equal(0);
-    check(front.ask(R.SET_VRING_ADDR, encodeVringAddresses({ index: 0, flags: 1, ...parts }))).to.equal(1);
+    check(front.ask(R.SET_VRING_ADDR, encodeVringAddresses({ index: 0, flags: 2, ...parts }))).to.equal(1);
     check(front.ask(R.SET_FEATURES, encodeU64(1n << 30n))).to.equal(1);
     check(
       front.ask(R.SET_INFLIGHT_FD, encodeInflight({ size: 4096, fileOffset: 0, queueCount: 1, queueSize: 16 }), [region.file.fd]),

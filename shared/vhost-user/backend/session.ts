@@ -24,6 +24,7 @@ import {
   encodeVringState,
   parseConfigAccess,
   parseInflight,
+  parseLog,
   parseMemoryTable,
   parseNothing,
   parseSingleRegion,
@@ -32,9 +33,17 @@ import {
   parseVringFile,
   parseVringState,
 } from '../message.ts';
-import { MAX_MEMORY_REGIONS, VHOST_USER, VHOST_USER_F_PROTOCOL_FEATURES, VHOST_USER_PROTOCOL_F as F, VHOST_USER_REPLY } from '../spec.ts';
+import {
+  MAX_MEMORY_REGIONS,
+  VHOST_F_LOG_ALL,
+  VHOST_USER,
+  VHOST_USER_F_PROTOCOL_FEATURES,
+  VHOST_USER_PROTOCOL_F as F,
+  VHOST_USER_REPLY,
+} from '../spec.ts';
 import { BackendChannel } from './backend-channel.ts';
 import type { VhostUserDevice } from './device.ts';
+import { DirtyLogging } from './dirty-logging.ts';
 import { InflightArea } from './inflight.ts';
 import { type MemoryChange, MemoryTable } from './memory-table.ts';
 import { Negotiation } from './negotiation.ts';
@@ -57,6 +66,7 @@ export class Session implements Disposable {
   readonly #rings: Rings;
   readonly #table = new MemoryTable();
   readonly #agreed: Negotiation;
+  readonly #logging: DirtyLogging;
   #isOpen = true;
   #inflight: InflightArea | undefined;
   #backendChannel: BackendChannel | undefined;
@@ -67,6 +77,7 @@ export class Session implements Disposable {
     this.#trace = trace;
     this.#rings = new Rings(device, trace);
     this.#agreed = new Negotiation(device);
+    this.#logging = new DirtyLogging(device);
   }
 
   /** Goes on with what another process has handed over; the rings start with `resume`. Where that cannot be, nothing is left of it. */
@@ -119,6 +130,7 @@ export class Session implements Disposable {
       regions: this.#table.state,
       rings,
       inflight: this.#inflight,
+      log: this.#logging.state,
       backendChannel: this.#backendChannel?.state,
       begun: this.#channel.begun,
     };
@@ -142,7 +154,7 @@ export class Session implements Disposable {
   }
 
   /** Every part by the step that the front end's own request would take. */
-  #adopt({ protocolFeatures, features, regions, inflight, rings, backendChannel, status }: SessionState<OwnedFd>): Outcome {
+  #adopt({ protocolFeatures, features, regions, inflight, log, rings, backendChannel, status }: SessionState<OwnedFd>): Outcome {
     const tables = regions.map(({ description }) => description);
     const files = regions.map(({ file }) => file);
     const steps: readonly (() => Result<unknown, RequestError>)[] = [
@@ -150,6 +162,8 @@ export class Session implements Disposable {
       () => (regions.length === 0 ? DONE : this.#changeMemory(this.#table.replace(tables, files))),
       () => (features === undefined ? DONE : this.#setFeatures(features)),
       () => (inflight === undefined ? DONE : this.#setInflight(inflight.description, [inflight.file])),
+      () => (log === undefined ? DONE : this.#logging.setBase(log.description, [log.file], this.#rings.memory)),
+      () => (log?.call === undefined ? DONE : this.#logging.setCall([log.call])),
       () => this.#rings.adopt(rings),
     ];
     for (const step of steps) {
@@ -174,6 +188,7 @@ export class Session implements Disposable {
     this.#rings.close();
     this.#setBackendChannel(undefined);
     this.#device.reset();
+    this.#logging.close();
     this.#inflight?.close();
     this.#table.clear();
   }
@@ -220,6 +235,11 @@ export class Session implements Disposable {
         return andThen(parseNothing(payload), () => DONE);
       case VHOST_USER.SET_MEM_TABLE:
         return andThen(parseMemoryTable(payload), (regions) => this.#changeMemory(this.#table.replace(regions, fds)));
+      case VHOST_USER.SET_LOG_BASE:
+        // With LOG_SHMFD it is always answered.
+        return andThen(parseLog(payload), (log) => andThen(this.#logging.setBase(log, fds, this.#rings.memory), () => answerU64(0n)));
+      case VHOST_USER.SET_LOG_FD:
+        return andThen(this.#logging.setCall(fds), () => DONE);
       case VHOST_USER.SET_VRING_NUM:
         return andThen(parseVringState(payload), ({ index, num }) => this.#ring(index, (vring) => vring.setSize(num)));
       case VHOST_USER.SET_VRING_ADDR:
@@ -284,9 +304,13 @@ export class Session implements Disposable {
   #setFeatures(bits: bigint): Outcome {
     const unknown = bits & ~this.#agreed.offered;
     if (unknown !== 0n) return err({ code: 'FEATURES_NOT_OFFERED', bits: unknown });
-    if (bits !== this.#agreed.features && this.#rings.anyRunning) return err({ code: 'RINGS_RUNNING' });
-    if (bits !== this.#agreed.features) this.#device.setFeatures(bits & ~VHOST_USER_F_PROTOCOL_FEATURES);
+    const before = this.#agreed.features;
+    // Logging is switched while rings run.
+    const isSame = before !== undefined && (bits | VHOST_F_LOG_ALL) === (before | VHOST_F_LOG_ALL);
+    if (!isSame && this.#rings.anyRunning) return err({ code: 'RINGS_RUNNING' });
+    if (!isSame) this.#device.setFeatures(Negotiation.ofDriver(bits));
     this.#agreed.features = bits;
+    this.#logging.switch((bits & VHOST_F_LOG_ALL) !== 0n);
     this.#rings.setFeatures(bits);
     // "Ring states": without protocol features there is no message that could enable a ring.
     if ((bits & VHOST_USER_F_PROTOCOL_FEATURES) === 0n) this.#rings.enableAll();
@@ -295,6 +319,11 @@ export class Session implements Disposable {
 
   #changeMemory(change: Result<MemoryChange, RequestError>): Outcome {
     if (!change.ok) return change;
+    const refusal = this.#logging.refusal(change.value.memory);
+    if (refusal !== undefined) {
+      change.value.abandon();
+      return err(refusal);
+    }
     const moved = this.#rings.moveTo(change.value);
     const unsealed = this.#table.unsealedRegions;
     if (moved.ok && unsealed > 0) this.#trace('memory that its owner could shrink', { regions: unsealed });
@@ -396,6 +425,7 @@ export class Session implements Disposable {
   #reset(): Outcome {
     this.#rings.reset();
     this.#agreed.reset();
+    this.#logging.switch(false);
     this.#device.reset();
     return DONE;
   }

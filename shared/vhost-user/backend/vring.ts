@@ -16,6 +16,7 @@ import type { Fd, OwnedFd } from '../../sys/owned-fd.ts';
 import { pollNow } from '../../sys/poll.ts';
 import { type InflightRegion, availableRingSize, checkRing, descriptorTableSize, usedRingSize } from '../../virtio/index.ts';
 import type { RequestError } from '../errors.ts';
+import { VHOST_USER_PROTOCOL_F, VHOST_VRING_F_LOG } from '../spec.ts';
 import type { VringAddresses } from '../message.ts';
 import type { RingError, VhostUserDevice } from './device.ts';
 import type { RingState } from './session-state.ts';
@@ -79,16 +80,18 @@ export class Vring {
     return ok();
   }
 
-  /** A running ring's addresses may be repeated, not changed. */
+  /** A running ring's addresses may be repeated, not changed; whether and where it logs may be. */
   setAddresses(addresses: VringAddresses, memory: GuestMemory): Result<void, RequestError> {
     if (this.#size === undefined) return err({ code: 'RING_SIZE_NOT_SET', index: this.index });
-    // Bit 0 asks for a log of the used ring; LOG_SHMFD is not offered.
-    if (addresses.flags !== 0) return err({ code: 'RESERVED_BITS', field: 'vring address flags', value: addresses.flags });
+    const known = (this.#device.protocolFeatures & VHOST_USER_PROTOCOL_F.LOG_SHMFD) === 0n ? 0 : VHOST_VRING_F_LOG;
+    if ((addresses.flags & ~known) !== 0) return err({ code: 'RESERVED_BITS', field: 'vring address flags', value: addresses.flags });
     const place = locate(addresses, this.#size, memory);
     if (!place.ok) return place;
     if (this.#run.state === 'running' && !isSamePlace(this.#run.place, place.value))
       return err({ code: 'RING_RUNNING', index: this.index });
+    const isLogMoved = addresses.log !== this.#addresses?.log;
     this.#addresses = addresses;
+    if (this.isRunning && isLogMoved) this.#device.setRingLog(this.index, addresses.log);
     return ok();
   }
 
@@ -212,6 +215,7 @@ export class Vring {
       callFd: this.#fds.call?.fd,
       errFd: this.#fds.err?.fd,
       enabled: this.#enabled,
+      usedLog: this.#addresses?.log,
     });
   }
 }

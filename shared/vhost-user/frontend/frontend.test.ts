@@ -15,7 +15,6 @@ import {
   VHOST_USER as R,
   VHOST_USER_BACKEND,
   VHOST_USER_NEED_REPLY,
-  VHOST_USER_PROTOCOL_F as F,
   VHOST_USER_REPLY,
 } from '../spec.ts';
 import { FRONTEND_PROTOCOL_FEATURES, Frontend, type FrontendError, type Reply } from './index.ts';
@@ -286,6 +285,6 @@ describe('a front end and an evil back end', () => {
     check(offered.protocolFeatures).to.equal(0n);
     check(await errorOf(evil.frontend.readConfig(0, 4))).to.equal('NOT_NEGOTIATED');
     check(await errorOf(evil.frontend.enableRing(0, true))).to.equal('no error');
-    check(FRONTEND_PROTOCOL_FEATURES & F.LOG_SHMFD).to.equal(0n);
+    check(await errorOf(evil.frontend.setLogging(true, []))).to.equal('NOT_NEGOTIATED');
   });
 });

@@ -14,10 +14,12 @@ import { SOCK_STREAM, type UnixSocket, socketPair } from '../../sys/unix-socket.
 import type { FrontendError } from '../errors.ts';
 import {
   type InflightDescription,
+  type LogDescription,
   NOTHING,
   type RegionDescription,
   encodeConfigAccess,
   encodeInflight,
+  encodeLog,
   encodeMemoryTable,
   encodeSingleRegion,
   encodeU64,
@@ -25,14 +27,21 @@ import {
   encodeVringFile,
   encodeVringState,
 } from '../message.ts';
-import { VHOST_MEMORY_BASELINE_NREGIONS, VHOST_USER, VHOST_USER_F_PROTOCOL_FEATURES, VHOST_USER_PROTOCOL_F as F } from '../spec.ts';
+import {
+  VHOST_F_LOG_ALL,
+  VHOST_MEMORY_BASELINE_NREGIONS,
+  VHOST_USER,
+  VHOST_USER_F_PROTOCOL_FEATURES,
+  VHOST_USER_PROTOCOL_F as F,
+  VHOST_VRING_F_LOG,
+} from '../spec.ts';
 import { type InflightFile, acknowledgement, bounded, configBytes, inflightFile, u64, vringBase } from './answers.ts';
 import { BackendListener } from './backend-listener.ts';
 import { type Decode, Pipeline } from './pipeline.ts';
 
 /** What our front end can make use of. */
 export const FRONTEND_PROTOCOL_FEATURES =
-  F.MQ | F.REPLY_ACK | F.BACKEND_REQ | F.CONFIG | F.INFLIGHT_SHMFD | F.RESET_DEVICE | F.CONFIGURE_MEM_SLOTS | F.STATUS;
+  F.MQ | F.LOG_SHMFD | F.REPLY_ACK | F.BACKEND_REQ | F.CONFIG | F.INFLIGHT_SHMFD | F.RESET_DEVICE | F.CONFIGURE_MEM_SLOTS | F.STATUS;
 
 /** As many queues as any device of ours or of virtio's could mean. */
 const MOST_QUEUES = 1024;
@@ -77,7 +86,12 @@ export interface FrontendRing {
   readonly kickFd: Fd | undefined;
   readonly callFd: Fd | undefined;
   readonly errFd?: Fd | undefined;
+  /** The guest address of the used ring, where writes to it are to be noted in the dirty log. */
+  readonly log?: number;
 }
+
+/** A ring that runs. */
+export type LoggedRing = Pick<FrontendRing, 'index' | 'descriptor' | 'available' | 'used'> & Required<Pick<FrontendRing, 'log'>>;
 
 export type Reply<T> = Promise<Result<T, FrontendError>>;
 
@@ -86,6 +100,8 @@ export class Frontend {
   readonly #watcher: Watcher;
   readonly #options: FrontendOptions;
   #offered = 0n;
+  #accepted = 0n;
+  #isLogging = false;
   #protocolFeatures = 0n;
   #memorySlots = VHOST_MEMORY_BASELINE_NREGIONS;
   #regions: readonly FrontendRegion[] = [];
@@ -114,7 +130,7 @@ export class Frontend {
     const features = await this.#get(VHOST_USER.GET_FEATURES, NOTHING, u64(VHOST_USER.GET_FEATURES));
     if (!features.ok) return features;
     this.#offered = features.value;
-    const offer = { features: this.#offered & this.#options.wantedFeatures & ~VHOST_USER_F_PROTOCOL_FEATURES };
+    const offer = { features: this.#offered & this.#options.wantedFeatures & ~VHOST_USER_F_PROTOCOL_FEATURES & ~VHOST_F_LOG_ALL };
     if ((this.#offered & VHOST_USER_F_PROTOCOL_FEATURES) === 0n) {
       return ok({ ...offer, protocolFeatures: 0n, queueCount: undefined, memorySlots: this.#memorySlots });
     }
@@ -127,7 +143,40 @@ export class Frontend {
 
   /** The driver's choice out of the offer's `features`. */
   ackFeatures(bits: bigint): Reply<void> {
-    return this.#tell(VHOST_USER.SET_FEATURES, encodeU64(bits | (this.#offered & VHOST_USER_F_PROTOCOL_FEATURES)));
+    this.#accepted = bits;
+    return this.#sendFeatures();
+  }
+
+  /** Whether the back end can keep a dirty log. */
+  get canLog(): boolean {
+    return this.#has(F.LOG_SHMFD) && (this.#offered & VHOST_F_LOG_ALL) !== 0n;
+  }
+
+  /** Where pages that the back end writes are noted while that is switched on: a bit each, from guest address 0 on. */
+  setLog(description: LogDescription, fd: Fd): Reply<void> {
+    if (!this.canLog) return failed({ code: 'NOT_NEGOTIATED', feature: 'LOG_SHMFD' });
+    const question = { request: VHOST_USER.SET_LOG_BASE, payload: encodeLog(description), fds: [fd], needsReply: false };
+    // Answered whether asked to or not, by some with other bytes than a status.
+    return this.#pipeline.ask(question, () => ok());
+  }
+
+  /** An eventfd that is signalled when pages were noted. */
+  setLogCall(fd: Fd): Reply<void> {
+    if (!this.canLog) return failed({ code: 'NOT_NEGOTIATED', feature: 'LOG_SHMFD' });
+    return this.#tell(VHOST_USER.SET_LOG_FD, NOTHING, [fd]);
+  }
+
+  /**
+   * Switches the noting on or off, under running rings too. Of the rings that run, writes to the used ring are noted at the guest
+   * address `log`.
+   */
+  setLogging(isOn: boolean, rings: readonly LoggedRing[]): Reply<void> {
+    if (!this.canLog) return failed({ code: 'NOT_NEGOTIATED', feature: 'LOG_SHMFD' });
+    this.#isLogging = isOn;
+    const addresses = rings.map(({ index, descriptor, available, used, log }) =>
+      encodeVringAddresses({ index, flags: isOn ? VHOST_VRING_F_LOG : 0, descriptor, available, used, ...(isOn ? { log } : {}) }),
+    );
+    return all([this.#sendFeatures(), ...addresses.map((payload) => this.#tell(VHOST_USER.SET_VRING_ADDR, payload))]);
   }
 
   /** Makes the back end's table this one: region by region where it has slots, else all at once. */
@@ -179,11 +228,12 @@ export class Frontend {
 
   /** Configures and starts a ring; it is served once it is enabled, too. */
   startRing(ring: FrontendRing): Reply<void> {
-    const { index, size, base, descriptor, available, used } = ring;
+    const { index, size, base, descriptor, available, used, log } = ring;
+    const logged = log === undefined ? { flags: 0 } : { flags: VHOST_VRING_F_LOG, log };
     return all([
       this.#tell(VHOST_USER.SET_VRING_NUM, encodeVringState({ index, num: size })),
       this.#tell(VHOST_USER.SET_VRING_BASE, encodeVringState({ index, num: base })),
-      this.#tell(VHOST_USER.SET_VRING_ADDR, encodeVringAddresses({ index, flags: 0, descriptor, available, used })),
+      this.#tell(VHOST_USER.SET_VRING_ADDR, encodeVringAddresses({ index, descriptor, available, used, ...logged })),
       ...(ring.errFd === undefined ? [] : [this.#setFile(VHOST_USER.SET_VRING_ERR, index, ring.errFd)]),
       this.setCall(index, ring.callFd),
       this.#setFile(VHOST_USER.SET_VRING_KICK, index, ring.kickFd),
@@ -274,6 +324,11 @@ export class Frontend {
     const told = await this.#tell(VHOST_USER.SET_BACKEND_REQ_FD, NOTHING, [theirs.fd]);
     theirs.close();
     return told;
+  }
+
+  #sendFeatures(): Reply<void> {
+    const beside = (this.#offered & VHOST_USER_F_PROTOCOL_FEATURES) | (this.#isLogging ? VHOST_F_LOG_ALL : 0n);
+    return this.#tell(VHOST_USER.SET_FEATURES, encodeU64(this.#accepted | beside));
   }
 
   #has(protocolFeature: bigint): boolean {

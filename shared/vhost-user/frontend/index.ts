@@ -1,5 +1,5 @@
 export { type FrontendError } from '../errors.ts';
-export { type InflightDescription } from '../message.ts';
+export { type InflightDescription, type LogDescription } from '../message.ts';
 export { VHOST_USER_PROTOCOL_F } from '../spec.ts';
 export { type InflightFile } from './answers.ts';
 export {
@@ -9,5 +9,6 @@ export {
   type FrontendOptions,
   type FrontendRegion,
   type FrontendRing,
+  type LoggedRing,
   type Reply,
 } from './frontend.ts';
