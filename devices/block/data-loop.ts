@@ -7,19 +7,19 @@ import type { RequestError } from '#shared/vhost-user/errors.ts';
 import { BlockDevice, type DeviceOptions } from './device.ts';
 import { type EngineKind, openEngine } from './engine/open-engine.ts';
 import { whyLeft } from './front-end-left.ts';
-import { RawImage } from './image/raw-image.ts';
+import type { Image } from './image/image.ts';
 import { groupBuckets } from './limits/rate-limiter.ts';
+import type { ImageToOpen, OpenedImage } from './open-image.ts';
 import { RingLoop } from './ring-loop.ts';
 import { RingSet } from './ring-set.ts';
 import { SECTOR_SIZE } from './spec.ts';
 import type { SharedStatistics } from './stats/statistics.ts';
 
-/** What is served, as plain data. Descriptors are the loop's from here on. */
-export interface Served extends DeviceOptions {
+/** What is served, as plain data; what the image says of itself comes beside it. Descriptors are the loop's from here on. */
+export interface Served extends Omit<DeviceOptions, 'sectors' | 'topology'>, ImageToOpen {
   /** Exactly ID_BYTES, zero-padded. */
   readonly id: Uint8Array;
   readonly statistics: SharedStatistics;
-  readonly imageFd: number;
   /** A file whose lock must live as long as the last request: the ring keeps it. */
   readonly fenceFd?: number;
   /** What a thread runs that does requests where io_uring is forbidden: a URL. */
@@ -50,20 +50,22 @@ export class DataLoop {
   readonly #loop: RingLoop;
   readonly device: BlockDevice;
   readonly engine: EngineKind;
+  readonly #image: Image;
   #session: Session | undefined;
   #listener: Fd | undefined;
   readonly #trace = (event: string, facts: Readonly<Record<string, unknown>>): void =>
     this.#host.log('info', `${event}: ${describe(facts)}`);
 
-  constructor(served: Served, host: LoopHost) {
+  constructor(toServe: Served, { image, topology }: OpenedImage, host: LoopHost) {
     this.#host = host;
-    const files = [served.imageFd, ...(served.fenceFd === undefined ? [] : [served.fenceFd])].map(asFd);
+    this.#image = image;
+    const served = { ...toServe, sectors: image.size / SECTOR_SIZE, topology };
+    const files = [...image.files, ...(served.fenceFd === undefined ? [] : [asFd(served.fenceFd)])];
     const opened = expect(openEngine({ files, script: new URL(served.poolScript) }), 'engine');
     const { engine } = opened;
     this.engine = opened.kind;
     if (opened.why !== undefined) host.log('warning', opened.why);
     const buckets = served.group === undefined ? undefined : groupBuckets(served.group.memory);
-    const image = new RawImage(asFd(served.imageFd), { size: served.sectors * SECTOR_SIZE, readOnly: served.readOnly });
     const log = (line: string): void => host.log('warning', line);
     const rings = new RingSet({ ...served, ...(buckets === undefined ? {} : { buckets }) }, { engine, image, log });
     this.device = new BlockDevice(served, [rings]);
@@ -112,9 +114,15 @@ export class DataLoop {
     if (this.#session !== undefined) expect(this.#session.resume(), 'rings that ran');
   }
 
-  /** Ends the requests under way. What comes after is the process's end. */
+  get image(): Image {
+    return this.#image;
+  }
+
+  /** Ends the requests under way, and leaves the image as other programs like it. What comes after is the process's end. */
   stop(): void {
     this.#session?.close();
+    const closed = this.#image.close();
+    if (!closed.ok) this.#host.log('warning', `the image ${closed.error.message}`);
   }
 
   run(): never {

@@ -14,6 +14,7 @@ import { SECTOR_SIZE } from './spec.ts';
 
 const SEEK_END = 2;
 const BLOCK = 512;
+const SERVED_TYPES = ['raw', 'qcow2', 'vhd', 'vhdx'] as const;
 
 export interface Image {
   readonly fd: Fd;
@@ -36,8 +37,8 @@ export interface ImageWish extends LockWish {
 }
 
 /**
- * Checks an open raw image and locks it: whoever has the lock knows that no request of a killed process is under way any more. The
- * error's line begins with `what`.
+ * Checks an open image, as far as a raw one goes, and locks it: whoever has the lock knows that no request of a killed process is under
+ * way any more. The error's line begins with `what`.
  */
 export function takeImage(fd: Fd, what: string, wish: ImageWish): Result<Image, ImageProblem> {
   const size = syscall(SYS.lseek, fd, 0, SEEK_END);
@@ -45,17 +46,22 @@ export function takeImage(fd: Fd, what: string, wish: ImageWish): Result<Image, 
   if (problem !== undefined) return err({ line: `${what} ${problem}`, isLocked: false });
   const locked = takeLock(fd, what, wish);
   if (!locked.ok) return locked;
-  const filled = wish.sparse || wish.readOnly ? 0 : fill(fd, size);
+  const filled = wish.sparse || wish.readOnly || !isRaw(wish.imageType) ? 0 : fill(fd, size);
   if (filled < 0) return err({ line: `${what} cannot be filled: ${sysError('fallocate', -filled).message}`, isLocked: false });
   return ok({ fd, sectors: size / SECTOR_SIZE });
+}
+
+function isRaw(imageType: string | undefined): boolean {
+  return imageType === undefined || imageType === 'raw';
 }
 
 /** What makes it no raw disk, as the end of a sentence. */
 function problemOf(fd: Fd, size: number, imageType: string | undefined): string | undefined {
   if (size < 0) return 'is no disk: give a raw image file or a block device';
+  if (!isRaw(imageType)) return undefined;
   if (size === 0) return 'is empty; give it a size first, as in `truncate -s 1G FILE`';
   const foreign = imageType === 'raw' ? undefined : probeFile(new HostFile(fd));
-  if (foreign !== undefined) return foreignFormatProblem(foreign, ['raw']);
+  if (foreign !== undefined) return foreignFormatProblem(foreign, SERVED_TYPES);
   if (size % SECTOR_SIZE === 0) return undefined;
   return `has ${size} bytes, which is not a multiple of ${SECTOR_SIZE}; extend it with \`truncate -s %${SECTOR_SIZE} FILE\``;
 }

@@ -11,7 +11,7 @@ import { limitsMessage, limitsOf } from '#shared/rpc/start-limits.ts';
 import { leaveOutMaglev } from '#shared/sys/compile-less.ts';
 import { createEventFd } from '#shared/sys/eventfd.ts';
 import { Mapping } from '#shared/sys/mapping.ts';
-import { type OwnedFd, asFd } from '#shared/sys/owned-fd.ts';
+import type { OwnedFd } from '#shared/sys/owned-fd.ts';
 import { EXIT, exitNow, keepCompiledCode } from '#shared/sys/process-exit.ts';
 import { CommandServer } from './control/command-server.ts';
 import { ControlThread, controlPorts } from './control/control-thread.ts';
@@ -20,9 +20,10 @@ import type { LimitsGroup } from './device.ts';
 import { type ImageProblem, type ImageWish, takeFence, takeImage } from './host.ts';
 import { GROUP_MEMORY } from './limits/rate-limiter.ts';
 import { idBytes } from './spec.ts';
+import { openImage } from './open-image.ts';
 import { makeStatistics } from './stats/statistics.ts';
-import { hostTopology } from './topology.ts';
 
+const IMAGE_TYPES = ['raw', 'qcow2', 'vhd', 'vhdx'] as const;
 const LOG_LEVEL = { warning: 0, info: 1 } as const;
 
 /** What the threads of this process run. */
@@ -44,7 +45,9 @@ export function serveLauncher(scripts: Scripts): never {
   const served = start ? readStart(start, fds, scripts) : refusal('the first message starts no disk');
   if (!served.ok) return refuse(channel, served.error);
   const wakeFd = expect(createEventFd(), 'wake-up of the data thread').take();
-  const loop: DataLoop = new DataLoop(served.value, {
+  const opened = openImage(served.value);
+  if (!opened.ok) return refuse(channel, { line: `${nameOf(start)} ${opened.error}`, isLocked: false });
+  const loop: DataLoop = new DataLoop(served.value, opened.value, {
     watched: [
       { fd: channel.fd, ready: () => readOrders(channel, { end, connect }) },
       { fd: wakeFd, ready: () => commands.serve() },
@@ -52,14 +55,14 @@ export function serveLauncher(scripts: Scripts): never {
     log: (level, message) => void channel.send({ log: { level: LOG_LEVEL[level], message } }),
     ended: end,
   });
-  const commands = new CommandServer(loop, asFd(served.value.imageFd), {
+  const commands = new CommandServer(loop, {
     limitsChange: (limits) => void channel.send({ limitsChanged: limitsMessage(limits) }),
     drainedChange: (drained) => void channel.send({ drainedChanged: { drained } }),
   });
   loop.device.onWriteCache = (writesThrough) =>
     void channel.send({ writeCacheChanged: writesThrough ? WriteCache.THROUGH : WriteCache.BACK });
-  const { readOnly, statistics } = served.value;
-  const facts = { id: start?.id ?? '', imagePath: start?.path ?? '', readOnly, wakeFd, statistics };
+  const { imagePath, imageType, readOnly, statistics } = served.value;
+  const facts = { id: start?.id ?? '', imagePath, imageType, readOnly, wakeFd, statistics };
   let control: ControlThread | undefined;
   channel.send({ started: {} });
   // Now, for what is compiled later is compiled with another flag, and of no use to the next process.
@@ -91,7 +94,7 @@ function readStart(start: NonNullable<ToDevice['startBlock']>, fds: readonly Own
   const group = readGroup(start, fds);
   if (!group.ok) return refusal(group.error);
   const readOnly = start.readOnly ?? false;
-  const what = `disk ${start.id} "${printable(start.path ?? '')}"`;
+  const what = nameOf(start);
   const wish = wishOf(start);
   const taken = takeImage(image.take(), what, wish);
   if (!taken.ok) return taken;
@@ -101,13 +104,17 @@ function readStart(start: NonNullable<ToDevice['startBlock']>, fds: readonly Own
   return ok({
     imageFd: taken.value.fd,
     ...(fence.value === undefined ? {} : { fenceFd: fence.value }),
-    sectors: taken.value.sectors,
+    imageType: IMAGE_TYPES.find((type) => type === start.imageType) ?? 'raw',
+    imagePath: start.path ?? '',
+    direct: start.direct ?? false,
+    backingFiles: start.backingFiles ?? false,
+    lockGranularity: wish.granularity,
+    rawSectors: taken.value.sectors,
     readOnly,
     id: idBytes(start.serial ?? ''),
     queueCount: start.numQueues || 1,
     maxQueueSize: start.queueSize || 128,
     sparse: wish.sparse,
-    topology: hostTopology(taken.value.fd),
     writeThrough: start.writeCache === WriteCache.THROUGH,
     limits: limitsOf(start.limits),
     ...(group.value === undefined ? {} : { group: group.value }),
@@ -129,6 +136,10 @@ function wishOf({ readOnly, imageType, sparse, lockGranularity, lockWaitMs }: No
 
 function refusal(line: string): Err<ImageProblem> {
   return err({ line, isLocked: false });
+}
+
+function nameOf(start: ToDevice['startBlock']): string {
+  return `disk ${start?.id ?? ''} "${printable(start?.path ?? '')}"`;
 }
 
 /** The memory of a rate limit group, mapped for good. */

@@ -21,10 +21,9 @@ import { ControlThread, controlPorts } from './control/control-thread.ts';
 import { takeImage } from './host.ts';
 import { idBytes } from './spec.ts';
 import { makeStatistics } from './stats/statistics.ts';
-import { hostTopology } from './topology.ts';
 import type { Served } from './data-loop.ts';
 import { serveLauncher } from './launched.ts';
-import type { WorkerData } from './worker.ts';
+import type { FromWorker, WorkerData } from './worker.ts';
 
 /** After this the requests under way are the kernel's to finish. */
 const STOP_DEADLINE_MS = 500;
@@ -61,9 +60,10 @@ function serveArguments(given: BlockArguments): void {
   const stopFd = makeEventFd();
   // Before the socket is there: whoever sees it may end us.
   const paths = [...(socket.kind === 'path' ? [socket.path] : []), ...(given.apiSocket === undefined ? [] : [given.apiSocket])];
-  endOnSignals(stopFd, () => {
+  const cleanUp = (): void => {
     for (const path of paths) rmSync(path, { force: true });
-  });
+  };
+  endOnSignals(stopFd, cleanUp);
   const clients = given.apiSocket === undefined ? undefined : listenPrivately(given.apiSocket, CLIENT_BACKLOG);
   if (clients !== undefined && !clients.ok) return fail(clients.error.message);
   const listener = socket.kind === 'path' ? listenUnix(socket.path) : undefined;
@@ -76,27 +76,35 @@ function serveArguments(given: BlockArguments): void {
     listener !== undefined
       ? { kind: 'listening' as const, fd: listener.value.take() }
       : { kind: 'connected' as const, fd: socket.kind === 'fd' ? socket.fd : -1 };
-  const { fd, sectors } = image.value;
+  const { fd, sectors: rawSectors } = image.value;
   const queues = { queueCount: numQueues, maxQueueSize: given.queueSize };
-  const served = {
+  const served: Served = {
     imageFd: fd,
-    sectors,
+    imageType: given.imageType ?? 'raw',
+    imagePath: given.path,
+    direct: given.direct,
+    backingFiles: given.backingFiles,
+    lockGranularity: given.lockGranularity,
+    rawSectors,
     readOnly,
     id: idBytes(serial ?? ''),
     ...queues,
     sparse: given.sparse,
-    topology: hostTopology(fd),
     writeThrough: false,
     limits: given.limits,
     statistics: makeStatistics(),
     poolScript: beside('engine/worker').href,
     socket: place,
   };
-  const control = clients === undefined ? undefined : serveClients(clients.value, served, given);
+  const control = clients === undefined ? undefined : serveClients(clients.value, served);
   const data: WorkerData = { served, stopFd, exitStatus, control };
   const transferList = control === undefined ? [] : [control.port];
   const worker = new Worker(beside('worker'), { name: 'data', workerData: data, transferList });
-  worker.on('message', (line: string) => writeSync(2, `ch-block: ${line}\n`));
+  worker.on('message', ({ kind, line }: FromWorker) => {
+    if (kind === 'log') return void writeSync(2, `ch-block: ${line}\n`);
+    cleanUp();
+    fail(line);
+  });
 }
 
 /** What a thread of this process runs: sources beside sources, bundles beside bundles. */
@@ -105,10 +113,10 @@ function beside(script: string): URL {
 }
 
 /** Accepts clients of ch.device.v1, for a thread of theirs that the first one brings about; the data thread's end of what it asks. */
-function serveClients(listener: OwnedFd, { statistics, readOnly }: Served, { path }: BlockArguments): NonNullable<WorkerData['control']> {
+function serveClients(listener: OwnedFd, { statistics, readOnly, imagePath, imageType }: Served): NonNullable<WorkerData['control']> {
   const wakeFd = makeEventFd();
   const ports = controlPorts();
-  const thread = new ControlThread(beside('control/worker'), { id: '', imagePath: path, readOnly, wakeFd, statistics }, ports.control);
+  const thread = new ControlThread(beside('control/worker'), { id: '', imagePath, imageType, readOnly, wakeFd, statistics }, ports.control);
   new ClientListener(new Watcher(), listener, { client: (client) => thread.connect(client) });
   return { port: ports.data, wakeFd };
 }

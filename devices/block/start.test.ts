@@ -129,7 +129,7 @@ describe('ch-block under its launcher', () => {
     writeFileSync(disk, Buffer.concat([Buffer.from('vhdxfile'), Buffer.alloc(504)]));
     const exited = launch();
     expect(answer().failed?.message).to.match(
-      /^disk d ".*" begins as a VHDX image does.* add image_type=raw to serve its bytes as they are$/,
+      /^disk d ".*" begins as a VHDX image does: add image_type=vhdx, or image_type=raw to serve its bytes as they are$/,
     );
     expect(await exited).to.deep.equal([1, null]);
     const second = launch(disk, '', { imageType: 'raw' });

@@ -5,6 +5,7 @@ import { asFd } from '#shared/sys/owned-fd.ts';
 import { exitNow, exitOnUncaught } from '#shared/sys/process-exit.ts';
 import { CommandServer } from './control/command-server.ts';
 import { DataLoop, type Served } from './data-loop.ts';
+import { type OpenedImage, openImage } from './open-image.ts';
 
 /** How the thread is told what to serve. */
 export interface WorkerData {
@@ -16,24 +17,39 @@ export interface WorkerData {
   readonly control: { readonly port: MessagePort; readonly wakeFd: number } | undefined;
 }
 
+/** What the thread says to the one that made it. */
+export type FromWorker =
+  | { readonly kind: 'log'; readonly line: string }
+  /** It ends: the image cannot be served. */
+  | { readonly kind: 'failed'; readonly line: string };
+
 exitOnUncaught('ch-block');
 leaveOutMaglev();
 
 const { served, stopFd, exitStatus, control }: WorkerData = workerData;
+const opened = openImage(served);
+if (opened.ok) serve(opened.value);
+else tell({ kind: 'failed', line: `disk "${served.imagePath}" ${opened.error}` });
 
-const loop: DataLoop = new DataLoop(served, {
-  watched: [
-    { fd: asFd(stopFd), ready: end },
-    ...(control === undefined ? [] : [{ fd: asFd(control.wakeFd), ready: () => commands.serve() }]),
-  ],
-  log: (_level, line) => parentPort?.postMessage(line),
-  ended: end,
-});
-const commands = new CommandServer(loop, asFd(served.imageFd));
-if (control !== undefined) commands.attach(control.port);
-loop.run();
+function serve(image: OpenedImage): never {
+  const loop: DataLoop = new DataLoop(served, image, {
+    watched: [
+      { fd: asFd(stopFd), ready: end },
+      ...(control === undefined ? [] : [{ fd: asFd(control.wakeFd), ready: () => commands.serve() }]),
+    ],
+    log: (_level, line) => tell({ kind: 'log', line }),
+    ended: end,
+  });
+  const commands = new CommandServer(loop);
+  if (control !== undefined) commands.attach(control.port);
+  return loop.run();
 
-function end(): never {
-  loop.stop();
-  return exitNow(Atomics.load(exitStatus, 0));
+  function end(): never {
+    loop.stop();
+    return exitNow(Atomics.load(exitStatus, 0));
+  }
+}
+
+function tell(message: FromWorker): void {
+  parentPort?.postMessage(message);
 }

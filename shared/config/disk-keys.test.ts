@@ -31,6 +31,8 @@ describe('the keys of an image', () => {
 
   const good: readonly (readonly [string, Partial<ImageConfig>])[] = [
     ['image_type=raw', { imageType: 'raw' }],
+    ['image_type=qcow2,backing_files=on', { imageType: 'qcow2', backingFiles: true }],
+    ['image_type=vhdx', { imageType: 'vhdx' }],
     ['direct=on', { direct: true }],
     ['backing_files=off,sparse=off', { backingFiles: false, sparse: false }],
     ['num_queues=4,queue_size=1024', { numQueues: 4, queueSize: 1024 }],

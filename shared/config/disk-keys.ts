@@ -53,7 +53,7 @@ export function imageKeys(keys: OptionKeys, { queues, defaultQueueSize }: QueueB
   const path = keys.required('path', text) ?? '';
   const readOnly = keys.value('readonly', toggle) ?? false;
   const numQueues = keys.value('num_queues', queues) ?? 1;
-  const image = {
+  return {
     path,
     readOnly,
     imageType: imageType(keys),
@@ -67,16 +67,14 @@ export function imageKeys(keys: OptionKeys, { queues, defaultQueueSize }: QueueB
     serial: keys.value('serial', shortText(SERIAL_BYTES)),
     limits: limitsOfKeys(rateLimitKeys(keys)),
   };
-  keys.only('backing_files', toggle, false);
-  keys.notYet('queue_affinity');
-  return image;
 }
 
 /** VMDK is Cloud Hypervisor's too. */
 function imageType(keys: OptionKeys): ImageType | undefined {
   const type = keys.value('image_type', oneOf(...TYPES));
+  if (type !== 'vmdk') return type;
   keys.only('image_type', oneOf(...TYPES), 'raw', 'convert the image with `qemu-img convert -O raw`');
-  return type === 'vmdk' ? undefined : type;
+  return undefined;
 }
 
 /** `[0@[1,2],1@[3-5]]` */

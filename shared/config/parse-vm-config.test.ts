@@ -156,7 +156,7 @@ describe('what is wrong with options, in one line', () => {
     ['--disk path=a,queue_size=100', '--disk queue_size=100: expected a power of two from 4 to 1024'],
     ['--disk path=a,num_queues=2', '--disk num_queues=2: expected a whole number from 1 to 1, as there are vCPUs'],
     ['--disk path=a,pci_device_id=0', '--disk pci_device_id=0: expected a whole number from 1 to 31'],
-    ['--disk path=a,image_type=qcow2', '--disk image_type=qcow2 is not supported yet; convert the image with `qemu-img convert -O raw`'],
+    ['--disk path=a,image_type=vmdk', '--disk image_type=vmdk is not supported yet; convert the image with `qemu-img convert -O raw`'],
     [
       '--disk path=a,bw_size=1',
       '--disk "path=a,bw_size=1": the key "bw_refill_time" is missing; add bw_refill_time=... (a whole number from 1 to 86400000)',

@@ -147,7 +147,7 @@ const DEVICES: readonly Row[] = [
   [
     'disk of another format',
     disk('qcow2-disk'),
-    'disk _disk0 "qcow2-disk" begins as a qcow2 image does, which is not supported yet: convert it with `qemu-img convert -O raw`, or add image_type=raw to serve its bytes as they are',
+    'disk _disk0 "qcow2-disk" begins as a qcow2 image does: add image_type=qcow2, or image_type=raw to serve its bytes as they are',
   ],
   [
     'one disk twice',

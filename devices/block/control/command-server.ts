@@ -4,7 +4,6 @@ import type { RateLimits } from '#shared/config/rate-limits.ts';
 import { type Result, err, ok } from '#shared/lang/result.ts';
 import type { DeviceState, Successor } from '#shared/rpc/device-control.ts';
 import type { Problem } from '#shared/rpc/problem.ts';
-import type { Fd } from '#shared/sys/owned-fd.ts';
 import type { DataLoop } from '../data-loop.ts';
 import { SECTOR_SIZE } from '../spec.ts';
 import type { Command, CommandAnswer } from './commands.ts';
@@ -26,7 +25,6 @@ export interface CommandHost {
 
 export class CommandServer {
   readonly #loop: DataLoop;
-  readonly #image: Fd;
   readonly #host: CommandHost;
   #port: MessagePort | undefined;
   /** Who waits for the requests under way to end. */
@@ -34,9 +32,8 @@ export class CommandServer {
   /** The command that the disk is held for. */
   #heldBy: number | undefined;
 
-  constructor(loop: DataLoop, image: Fd, host: CommandHost = {}) {
+  constructor(loop: DataLoop, host: CommandHost = {}) {
     this.#loop = loop;
-    this.#image = image;
     this.#host = host;
   }
 
@@ -139,20 +136,23 @@ export class CommandServer {
     });
   }
 
-  /** A smaller disk must have no request under way: one that ends behind the new end would make the image longer again. */
+  /**
+   * A smaller disk must have no request under way: one that ends behind the new end would make the image longer again. Nor may a format
+   * that moves its tables.
+   */
   #resize(wanted: number, allowShrink: boolean, answer: Answer): void {
-    const { device } = this.#loop;
+    const { device, image } = this.#loop;
     const before = device.sectors * SECTOR_SIZE;
-    const possible = possibleSize(this.#image, { size: wanted, readOnly: device.isReadOnly });
+    const possible = possibleSize(image, { size: wanted, readOnly: device.isReadOnly });
     if (!possible.ok) return answer(possible);
     const size = possible.value;
     const act = (): void => {
-      const resized = setImageSize(this.#image, size);
+      const resized = setImageSize(image, size);
       if (resized.ok && size !== before) device.resized(size / SECTOR_SIZE);
       answer(resized.ok ? ok(undefined) : resized);
     };
-    if (size >= before) return act();
-    if (!allowShrink) return answer(err(wouldShrink(size, before)));
+    if (size >= before && image.type === 'raw') return act();
+    if (size < before && !allowShrink) return answer(err(wouldShrink(size, before)));
     if (this.#waiting !== undefined) return answer(err(BUSY));
     const wasHeld = device.isHeld;
     this.#waiting = answer;

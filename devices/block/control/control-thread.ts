@@ -10,6 +10,7 @@ import type { SharedStatistics } from '../stats/statistics.ts';
 export interface ControlData {
   readonly id: string;
   readonly imagePath: string;
+  readonly imageType: string;
   readonly readOnly: boolean;
   /** To the data thread, which `wakeFd` wakes. */
   readonly port: MessagePort;

@@ -6,7 +6,7 @@ import manifest from '../../../package.json' with { type: 'json' };
 import type { ControlData } from './control-thread.ts';
 import { RemoteControl } from './remote-control.ts';
 
-const { id, imagePath, readOnly, port, wakeFd, statistics }: ControlData = workerData;
+const { id, imagePath, imageType, readOnly, port, wakeFd, statistics }: ControlData = workerData;
 
 const identity = {
   id,
@@ -14,7 +14,7 @@ const identity = {
   programVersion: manifest.version,
   features: ['limits', 'resize', 'drain', 'stats'],
   imagePath,
-  imageType: 'raw',
+  imageType,
   readOnly,
 };
 const server = new DeviceServer(new RemoteControl({ identity, port, wakeFd, statistics }));

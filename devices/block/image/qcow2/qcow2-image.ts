@@ -81,6 +81,10 @@ export class Qcow2Image implements Image {
     return this.#mapping.size;
   }
 
+  get clusterSize(): number {
+    return this.#mapping.image.clusterSize;
+  }
+
   get bytes(): Uint8Array {
     return this.#state.bytes;
   }

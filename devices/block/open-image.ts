@@ -1,0 +1,115 @@
+/** An image as the format that its user stated, with the backing files that it names where that is allowed. */
+import { closeSync, constants, openSync, statSync } from 'node:fs';
+import type { LockGranularity } from '#shared/config/disk-keys.ts';
+import { type Result, err, ok } from '#shared/lang/result.ts';
+import { type Fd, asFd } from '#shared/sys/owned-fd.ts';
+import { takeLock } from './host.ts';
+import { HostFile, type ImageFile } from './image/image-file.ts';
+import type { Image, ImageError, ImageType } from './image/image.ts';
+import { openQcow2 } from './image/qcow2/open.ts';
+import { RawImage } from './image/raw-image.ts';
+import { openVhd } from './image/vhd.ts';
+import { openVhdx } from './image/vhdx/vhdx.ts';
+import { SECTOR_SIZE } from './spec.ts';
+import { type Topology, hostTopology } from './topology.ts';
+
+/** Plain data. The descriptor is open for as long as the image is. */
+export interface ImageToOpen {
+  readonly imageFd: number;
+  readonly imageType: ImageType;
+  /** Where it is: names of backing files start from its folder. */
+  readonly imagePath: string;
+  readonly readOnly: boolean;
+  /** `imageFd` was opened with O_DIRECT. */
+  readonly direct: boolean;
+  readonly backingFiles: boolean;
+  readonly lockGranularity: LockGranularity;
+  /** What a raw image has; the others say it. */
+  readonly rawSectors: number;
+}
+
+export interface OpenedImage {
+  readonly image: Image;
+  readonly topology: Topology;
+}
+
+/** It is locked. On the thread that will serve it. The error is the end of a sentence that begins with its name. */
+export function openImage(toOpen: ImageToOpen): Result<OpenedImage, string> {
+  const fd = asFd(toOpen.imageFd);
+  const host = hostTopology(fd);
+  if (toOpen.imageType === 'raw') {
+    const size = toOpen.rawSectors * SECTOR_SIZE;
+    return ok({ image: new RawImage(fd, { size, readOnly: toOpen.readOnly }), topology: host });
+  }
+  const metadata = toOpen.direct ? reopenCached(fd, toOpen.readOnly) : fd;
+  const opened = openFormat(new HostFile(fd, metadata), toOpen, host);
+  if (opened.ok) return opened;
+  if (metadata !== fd) closeSync(metadata);
+  return err(opened.error.message);
+}
+
+function openFormat(file: ImageFile, toOpen: ImageToOpen, host: Topology): Result<OpenedImage, ImageError> {
+  switch (toOpen.imageType) {
+    case 'raw':
+    case 'vhd': {
+      const opened = openVhd(file, toOpen);
+      return opened.ok ? ok({ image: opened.value, topology: { ...host, blockSize: SECTOR_SIZE } }) : opened;
+    }
+    case 'vhdx': {
+      const opened = openVhdx(file, toOpen);
+      if (!opened.ok) return opened;
+      const { logicalSectorSize: blockSize, physicalSectorSize } = opened.value;
+      const physicalBlockSize = Math.max(host.physicalBlockSize, physicalSectorSize, blockSize);
+      return ok({ image: opened.value, topology: { ...host, blockSize, physicalBlockSize, minimumIo: physicalBlockSize } });
+    }
+    case 'qcow2': {
+      const opened = openWithBacking(file, toOpen);
+      if (!opened.ok) return opened;
+      const { clusterSize } = opened.value;
+      const topology = { ...host, blockSize: SECTOR_SIZE, optimalIo: clusterSize, discardAlignment: clusterSize };
+      return ok({ image: opened.value, topology });
+    }
+  }
+}
+
+function openWithBacking(file: ImageFile, { imagePath, readOnly, backingFiles, lockGranularity }: ImageToOpen) {
+  const opened: Fd[] = [];
+  const image = openQcow2(file, {
+    readOnly,
+    backingFiles,
+    path: imagePath,
+    openBacking: (path) => {
+      const backing = openBacking(path, lockGranularity);
+      if (!backing.ok) return backing;
+      opened.push(backing.value);
+      return ok(new HostFile(backing.value));
+    },
+  });
+  if (!image.ok) for (const fd of opened) closeSync(fd);
+  return image;
+}
+
+/** For reading only, and locked against who writes. */
+function openBacking(path: string, granularity: LockGranularity): Result<Fd, ImageError> {
+  let fd: Fd;
+  try {
+    const status = statSync(path);
+    if (!status.isFile() && !status.isBlockDevice()) return refused('is neither a file nor a block device');
+    fd = asFd(openSync(path, constants.O_RDONLY | constants.O_NOCTTY));
+  } catch (error) {
+    return refused(`cannot be opened: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  const locked = takeLock(fd, '', { readOnly: true, granularity });
+  if (locked.ok) return ok(fd);
+  closeSync(fd);
+  return refused(locked.error.line.trim());
+}
+
+function refused(message: string): Result<never, ImageError> {
+  return err({ code: 'BACKING', message });
+}
+
+/** Another description of the same file, through the host's page cache: metadata is read and written at any place and length. */
+function reopenCached(fd: Fd, readOnly: boolean): Fd {
+  return asFd(openSync(`/proc/self/fd/${fd}`, readOnly ? constants.O_RDONLY : constants.O_RDWR));
+}
