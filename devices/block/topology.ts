@@ -1,5 +1,6 @@
 /** What a disk's host file likes: the sizes that a guest aligns its partitions and its I/O to. */
 import { fstatSync } from 'node:fs';
+import { directAlignment } from '#shared/sys/direct-io.ts';
 import { allocate, ioctlStruct } from '#shared/sys/ffi.ts';
 import { fileStatus } from '#shared/sys/file-status.ts';
 import type { Fd } from '#shared/sys/owned-fd.ts';
@@ -32,10 +33,11 @@ export function hostTopology(fd: Fd): Topology {
   return status.ok && status.value.kind === 'file' ? fileTopology(fd) : deviceTopology(fd);
 }
 
-/** Files are written in blocks of their file system. */
+/** Files are written in blocks of their file system; past the page cache, nothing smaller than what it asks for then. */
 function fileTopology(fd: Fd): Topology {
-  const physicalBlockSize = blockSize(fstatSync(fd).blksize, LARGEST_BLOCK);
-  return { blockSize: SECTOR, physicalBlockSize, minimumIo: physicalBlockSize, optimalIo: 0, discardAlignment: physicalBlockSize };
+  const logical = blockSize(directAlignment(fd)?.offset ?? SECTOR, LARGEST_BLOCK);
+  const physicalBlockSize = Math.max(logical, blockSize(fstatSync(fd).blksize, LARGEST_BLOCK));
+  return { blockSize: logical, physicalBlockSize, minimumIo: physicalBlockSize, optimalIo: 0, discardAlignment: physicalBlockSize };
 }
 
 function deviceTopology(fd: Fd): Topology {

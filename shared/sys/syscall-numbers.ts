@@ -52,6 +52,7 @@ export const SYS = {
   prlimit64: 302,
   preadv2: 327,
   pwritev2: 328,
+  statx: 332,
   io_uring_setup: 425,
   io_uring_enter: 426,
   io_uring_register: 427,

@@ -1,18 +1,18 @@
 /** Which engine a data thread gets: io_uring, or threads where the kernel forbids that. */
 import { type Result, err, ok } from '#shared/lang/result.ts';
 import { EACCES, EINVAL, ENOSYS, EPERM, type SysError } from '#shared/sys/errno.ts';
-import { syscall } from '#shared/sys/ffi.ts';
+import { directAlignment } from '#shared/sys/direct-io.ts';
 import { IORING_OP, IoUring } from '#shared/sys/io-uring.ts';
 import type { Fd } from '#shared/sys/owned-fd.ts';
-import { SYS } from '#shared/sys/syscall-numbers.ts';
+import { AlignedEngine } from './aligned-engine.ts';
 import type { Engine } from './engine.ts';
 import { ThreadPool } from './thread-pool.ts';
 
 export interface EngineOptions {
   /** Named by their position with IOSQE_FIXED_FILE: the image's files in their order, then the fence. Open until the engine is closed. */
   readonly files: readonly Fd[];
-  /** What a thread of the pool runs: this folder's worker. Without it there is io_uring or nothing. */
-  readonly script?: URL;
+  /** What a thread of the pool runs: this folder's worker. */
+  readonly script: URL;
 }
 
 export type EngineKind = 'io_uring' | 'threads';
@@ -32,20 +32,16 @@ const THREADS = 4;
  * flags that we need.
  */
 const FORBIDDEN: readonly number[] = [EPERM, EACCES, ENOSYS, EINVAL];
-const F_GETFL = 3;
-const O_DIRECT = 0o40000;
 
 /** The engine of the calling thread, which alone may use it. */
 export function openEngine({ files, script }: EngineOptions): Result<OpenedEngine, SysError> {
+  const alignments = files.map(directAlignment);
+  const isDirect = alignments.some((alignment) => alignment !== undefined);
+  const align = (engine: Engine): Engine => (isDirect ? new AlignedEngine(engine, alignments) : engine);
   const made = IoUring.create({ entries: ENTRIES, operations: Object.values(IORING_OP), files });
-  if (made.ok) return ok({ engine: made.value, kind: 'io_uring', why: undefined });
+  if (made.ok) return ok({ engine: align(made.value), kind: 'io_uring', why: undefined });
   const { call, errno, name } = made.error;
-  if (script === undefined || call !== 'io_uring_setup' || !FORBIDDEN.includes(errno)) return err(made.error);
-  const engine = new ThreadPool({ files, threads: THREADS, script, tryReads: !files.some(isDirect) });
-  return ok({ engine, kind: 'threads', why: `io_uring is forbidden (${name}): requests are done by ${THREADS} threads` });
-}
-
-/** Whether what is read and written goes around the page cache. */
-function isDirect(fd: Fd): boolean {
-  return (syscall(SYS.fcntl, fd, F_GETFL) & O_DIRECT) !== 0;
+  if (call !== 'io_uring_setup' || !FORBIDDEN.includes(errno)) return err(made.error);
+  const engine = new ThreadPool({ files, threads: THREADS, script, tryReads: !isDirect });
+  return ok({ engine: align(engine), kind: 'threads', why: `io_uring is forbidden (${name}): requests are done by ${THREADS} threads` });
 }
