@@ -53,12 +53,13 @@ function openFormat(file: ImageFile, toOpen: ImageToOpen, host: Topology): Resul
     case 'raw':
     case 'vhd': {
       const opened = openVhd(file, toOpen);
-      return opened.ok ? ok({ image: opened.value, topology: { ...host, blockSize: SECTOR_SIZE } }) : opened;
+      return opened.ok ? ok({ image: opened.value, topology: { ...host, blockSize: leastOf(toOpen, host) } }) : opened;
     }
     case 'vhdx': {
       const opened = openVhdx(file, toOpen);
       if (!opened.ok) return opened;
-      const { logicalSectorSize: blockSize, physicalSectorSize } = opened.value;
+      const { logicalSectorSize, physicalSectorSize } = opened.value;
+      const blockSize = Math.max(logicalSectorSize, leastOf(toOpen, host));
       const physicalBlockSize = Math.max(host.physicalBlockSize, physicalSectorSize, blockSize);
       return ok({ image: opened.value, topology: { ...host, blockSize, physicalBlockSize, minimumIo: physicalBlockSize } });
     }
@@ -66,10 +67,15 @@ function openFormat(file: ImageFile, toOpen: ImageToOpen, host: Topology): Resul
       const opened = openWithBacking(file, toOpen);
       if (!opened.ok) return opened;
       const { clusterSize } = opened.value;
-      const topology = { ...host, blockSize: SECTOR_SIZE, optimalIo: clusterSize, discardAlignment: clusterSize };
+      const topology = { ...host, blockSize: leastOf(toOpen, host), optimalIo: clusterSize, discardAlignment: clusterSize };
       return ok({ image: opened.value, topology });
     }
   }
+}
+
+/** What a guest may address, in bytes: places are read and written as they are, and past the page cache the host has its own least. */
+function leastOf({ direct }: ImageToOpen, host: Topology): number {
+  return direct ? host.blockSize : SECTOR_SIZE;
 }
 
 function openWithBacking(file: ImageFile, { imagePath, readOnly, backingFiles, lockGranularity }: ImageToOpen) {
