@@ -8,7 +8,7 @@ import { HostFile } from './image-file.ts';
 import { EXTENT } from './image.ts';
 import { openDisk, quickFolder } from './testing/open-disk.fixture.ts';
 import { hasQemu, qemuImg, qemuIo } from './testing/qemu.fixture.ts';
-import { RecordedFile } from './testing/recorded-file.fixture.ts';
+import { RecordingFile } from './testing/recording-file.fixture.ts';
 import { StampedDisk, stampedBytes, wrongSectors } from './testing/stamped-disk.fixture.ts';
 import { openVhd } from './vhd.ts';
 
@@ -135,17 +135,17 @@ describe('fixed VHD', function () {
     const to = join(folder, 'to');
     writeFileSync(from, readFileSync(path));
     using disk = openDisk(path);
-    const file = new RecordedFile(disk.fd);
+    const file = new RecordingFile(disk.fd);
     must(must(openVhd(file, { readOnly: false }), 'open').resize(2 * MIB), 'resize');
     const random = new Random(3);
     const seen = new Set<number>();
     path = to;
     for (let trial = 0; trial < 40; trial++) {
-      file.afterPowerLoss(from, to, trial % (file.operations.length + 1), random);
+      file.afterLoss(from, to, trial % (file.changes.length + 1), random);
       seen.add(Number(open()));
     }
     expect([...seen]).to.have.members([SIZE, 2 * MIB]);
-    file.afterPowerLoss(from, to, file.operations.length, random);
+    file.afterLoss(from, to, file.changes.length, random);
     expect(open()).to.equal(2 * MIB);
   });
 

@@ -4,14 +4,13 @@
  *
  * CH_QCOW2_LOSSES: moments looked at in each row; more than a few take long.
  */
-import { readFileSync } from 'node:fs';
 import { expect as check } from 'chai';
 import { expect } from '#shared/lang/result.ts';
 import { Random } from '#shared/testing/random.ts';
 import { hasQemu, qemuImg } from '../testing/qemu.fixture.ts';
+import { RecordingFile } from '../testing/recording-file.fixture.ts';
 import { type DiskChange, ImageRing, readNow } from './testing/image-ring.fixture.ts';
 import { checked } from './testing/qemu-check.fixture.ts';
-import { RecordingFile } from './testing/recording-file.fixture.ts';
 import { SECTOR, bytesOf, versionsOf } from './testing/sectors.fixture.ts';
 import { type CreateOptions, TestImages } from './testing/test-images.fixture.ts';
 
@@ -55,7 +54,8 @@ const SEED = Number(process.env['CH_QCOW2_SEED'] ?? 1);
 interface Recorded {
   readonly images: TestImages;
   readonly file: RecordingFile;
-  readonly before: Uint8Array;
+  /** The image at first. */
+  readonly before: string;
   /** The disk's content at first, and each change. */
   readonly versions: Int32Array;
   readonly changes: readonly DiskChange[];
@@ -72,7 +72,8 @@ interface Recorded {
       const moments = recorded.file.changes.length;
       for (let loss = 0; loss < LOSSES; loss++) {
         const end = 1 + random.below(moments);
-        const path = images.write('lost', recorded.file.afterLoss(recorded.before, end, random));
+        const path = images.path('lost');
+        recorded.file.afterLoss(recorded.before, path, end, random);
         examine(recorded, { path, durable: recorded.file.durableAt(end), end });
       }
     });
@@ -87,13 +88,12 @@ interface Recorded {
       using images = new TestImages();
       const random = new Random(SEED * 2000 + index);
       const recorded = record(images, row, random);
-      const all = new RecordingFile(images.descriptor(images.path('disk'), 'r'));
       for (let loss = 0; loss < LOSSES / 2; loss++) {
         const end = 1 + random.below(recorded.file.changes.length);
-        // The page cache loses nothing: as if each change were durable at once.
-        all.changes.splice(0, all.changes.length, ...recorded.file.changes.slice(0, end));
-        all.syncs.splice(0, all.syncs.length, { begun: end, ended: end });
-        examine(recorded, { path: images.write('lost', all.afterLoss(recorded.before, end, random)), durable: end, end });
+        const path = images.path('lost');
+        // The page cache loses nothing.
+        recorded.file.afterKill(recorded.before, path, end);
+        examine(recorded, { path, durable: end, end });
       }
     });
   }
@@ -110,7 +110,7 @@ interface Recorded {
       const ring = new ImageRing(written.image, written.files, { versions: new Int32Array(M / SECTOR), random });
       ring.run(60, 4, 64);
       expect(written.image.close(), 'close');
-      const before = new Uint8Array(readFileSync(path));
+      const before = images.copy(path, 'before');
       const file = new RecordingFile(images.descriptor(path));
       const { image } = images.open(path, {}, file);
       const sizes = [M, 40 * M, 600 * K, 3 * M];
@@ -118,7 +118,8 @@ interface Recorded {
       expect(image.close(), 'close');
       for (let loss = 0; loss < LOSSES * 2; loss++) {
         const end = 1 + random.below(file.changes.length);
-        const lost = images.write('lost', file.afterLoss(before, end, random));
+        const lost = images.path('lost');
+        file.afterLoss(before, lost, end, random);
         check(checked(lost), `after ${end} changes`).to.be.oneOf(['clean', 'leaks']);
         const again = images.open(lost);
         check(again.image.size).to.be.oneOf(sizes);
@@ -146,7 +147,7 @@ function record(images: TestImages, row: Row, random: Random): Recorded {
   earlier.run(60, 4, row.size / 16 / SECTOR);
   expect(first.image.close(), 'close');
   if (row.hasSnapshot === true) qemuImg('snapshot', '-c', 'one', path);
-  const before = new Uint8Array(readFileSync(path));
+  const before = images.copy(path, 'before');
   const start = earlier.versions.slice();
   const file = new RecordingFile(images.descriptor(path));
   const { image, files } = images.open(path, {}, file);

@@ -6,7 +6,7 @@ import { Random } from '#shared/testing/random.ts';
 import { HostFile } from '../image-file.ts';
 import { openDisk, quickFolder } from '../testing/open-disk.fixture.ts';
 import { hasQemu, qemuImg } from '../testing/qemu.fixture.ts';
-import { RecordedFile } from '../testing/recorded-file.fixture.ts';
+import { RecordingFile } from '../testing/recording-file.fixture.ts';
 import { LOG_SECTOR, MIB, REGION_TABLE_PLACES } from './spec.ts';
 import { FILE_SIZE, LOG_AT, type LogEntryFields, PAYLOAD_AT, VhdxBytes } from './testing/vhdx-bytes.fixture.ts';
 import { openVhdx } from './vhdx.ts';
@@ -157,13 +157,13 @@ describe('VHDX log', () => {
     new VhdxBytes().withLog(...entries).save(from);
     copyFileSync(from, path);
     using disk = openDisk(path);
-    const file = new RecordedFile(disk.fd);
+    const file = new RecordingFile(disk.fd);
     expect(openVhdx(file, { readOnly: false }).ok).to.equal(true);
     const replayed = readFileSync(path).subarray(LOG_AT);
     const random = new Random(6);
     const after = join(folder, 'after');
     for (let trial = 0; trial < 40; trial++) {
-      file.afterPowerLoss(from, after, trial % (file.operations.length + 1), random);
+      file.afterLoss(from, after, trial % (file.changes.length + 1), random);
       expect(opening(after)).to.equal('');
       expect(readFileSync(after).subarray(LOG_AT).equals(replayed), `trial ${trial}`).to.equal(true);
     }

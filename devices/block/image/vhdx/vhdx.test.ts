@@ -9,7 +9,7 @@ import { HostFile } from '../image-file.ts';
 import { EXTENT, type Image } from '../image.ts';
 import { openDisk, quickFolder } from '../testing/open-disk.fixture.ts';
 import { hasQemu, qemuImg, qemuIo } from '../testing/qemu.fixture.ts';
-import { RecordedFile } from '../testing/recorded-file.fixture.ts';
+import { RecordingFile } from '../testing/recording-file.fixture.ts';
 import { type Expected, StampedDisk, stampedBytes, wrongAmong, wrongSectors } from '../testing/stamped-disk.fixture.ts';
 import { openVhdx } from './vhdx.ts';
 
@@ -240,7 +240,7 @@ class PowerRun {
   readonly #start: string;
   readonly #moments: Moment[] = [];
   #touched: ReadonlySet<number> = new Set();
-  #file: RecordedFile | undefined;
+  #file: RecordingFile | undefined;
 
   constructor(path: string, seed: number) {
     this.#path = path;
@@ -251,18 +251,18 @@ class PowerRun {
 
   /** The moments before something becomes durable, when most is at stake; among `count` operations from `first` on. */
   cuts(first = 0, count = Infinity): [number, ...number[]] {
-    const operations = this.#file?.operations ?? [];
+    const operations = this.#file?.changes ?? [];
     const syncs = operations.map(({ kind }, at) => (kind === 'sync' ? at : -1));
     return [operations.length, ...syncs.filter((at) => at >= Math.max(first, 0) && at < first + count)];
   }
 
   work(steps: number, step: (disk: StampedDisk, random: Random) => void): void {
     using open = openDisk(this.#path);
-    const file = new RecordedFile(open.fd);
+    const file = new RecordingFile(open.fd);
     this.#file = file;
     const disk = new StampedDisk(must(openVhdx(file, { readOnly: false }), 'open'), file);
     const note = (isFlush: boolean): void =>
-      void this.#moments.push({ operations: file.operations.length, versions: disk.versions.slice(), isFlush });
+      void this.#moments.push({ operations: file.changes.length, versions: disk.versions.slice(), isFlush });
     note(true);
     for (let count = 0; count < steps; count++) {
       step(disk, this.random);
@@ -278,7 +278,7 @@ class PowerRun {
 
   /** When the block table was first written in its own place, to empty the log. */
   emptied(): number {
-    const operations = this.#file?.operations ?? [];
+    const operations = this.#file?.changes ?? [];
     const first = operations.findIndex(
       (operation) => operation.kind === 'write' && operation.offset >= 2 * MIB && operation.offset < EMPTY,
     );
@@ -288,7 +288,7 @@ class PowerRun {
 
   /** Makes the file as it is then, and says what its sectors must hold: what was flushed, or what was written since. */
   powerLoss(path: string, operations: number): Expected[] {
-    this.#file?.afterPowerLoss(this.#start, path, operations, this.random);
+    this.#file?.afterLoss(this.#start, path, operations, this.random);
     const start = this.#moments.findLastIndex((moment) => moment.isFlush && moment.operations <= operations);
     const end = this.#moments.findIndex((moment) => moment.operations >= operations);
     const since = this.#moments.slice(start, end + 1);

@@ -9,7 +9,7 @@ import type { Random } from '#shared/testing/random.ts';
 import type { ImageFile } from '../../image-file.ts';
 import { EXTENT, NEEDS_FALLOCATE, NEEDS_WRITE, STEP_BUSY } from '../../image.ts';
 import type { Qcow2Image } from '../qcow2-image.ts';
-import { RecordingFile } from './recording-file.fixture.ts';
+import { RecordingFile } from '../../testing/recording-file.fixture.ts';
 import { SECTOR, stamp, versionsOf } from './sectors.fixture.ts';
 
 /** A change of the disk, with the file's changes that there were when it began and when it was complete. */

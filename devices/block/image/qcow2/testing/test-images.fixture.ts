@@ -1,5 +1,5 @@
 /** Images in a folder of their own, made by qemu-img, opened by us. */
-import { rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Result, err, expect, ok } from '#shared/lang/result.ts';
 import { asFd } from '#shared/sys/owned-fd.ts';
@@ -39,6 +39,12 @@ export class TestImages implements Disposable {
     const path = this.path(name);
     writeFileSync(path, bytes);
     return path;
+  }
+
+  /** A copy of a file; its path. */
+  copy(from: string, name: string): string {
+    copyFileSync(from, this.path(name));
+    return this.path(name);
   }
 
   /** A descriptor that is closed with the folder. */
