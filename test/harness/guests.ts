@@ -23,9 +23,12 @@ export interface DebianGuest {
 
 type Report = (line: string) => void;
 
+/** What tests run in Debian. */
+const DEBIAN_PACKAGES = ['fio'];
+
 /** Debian 12 with systemd on an ext4 disk. Made with a network, in half a minute, once. */
 export async function debianGuest(report: Report): Promise<DebianGuest> {
-  const folder = join(CACHE, `debian-${debianVersion()}`);
+  const folder = join(CACHE, `debian-${debianVersion(DEBIAN_PACKAGES)}`);
   const file = (name: string): string => join(folder, name);
   const guest = { bzImage: file('bzImage'), vmlinux: file('vmlinux'), initramfs: file('initramfs'), disk: file('root.raw') };
   if (Object.values(guest).every((path) => existsSync(path))) return guest;
@@ -33,7 +36,7 @@ export async function debianGuest(report: Report): Promise<DebianGuest> {
   mkdirSync(folder, { recursive: true });
   report('making a Debian 12 disk (once)');
   const partial = `${guest.disk}.partial`;
-  expect(await makeDebianDisk({ path: partial, size: '2G', report }), 'Debian disk');
+  expect(await makeDebianDisk({ path: partial, size: '2G', more: DEBIAN_PACKAGES, report }), 'Debian disk');
   expect(takeKernel(partial, guest), "the Debian disk's kernel");
   renameSync(partial, guest.disk);
   return guest;

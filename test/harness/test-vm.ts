@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FAILURES } from './checkout.ts';
-import { type Ended, type Place, type RunningCommand, type SignalName, run } from './lab/place.ts';
+import { type Ended, type Place, type RunResult, type RunningCommand, type SignalName, run } from './lab/place.ts';
 import { type GuestResult, GuestTerminal } from './guest-terminal.ts';
 
 export interface VmOptions {
@@ -121,6 +121,11 @@ export class TestVm {
     }
   }
 
+  /** Another `chctl` of the machine's user, beside it; what it said, and its status. */
+  chctl(...words: readonly string[]): Promise<RunResult> {
+    return run(this.#place, chctlScript(this.#id, words), { timeoutMs: END_TIMEOUT_MS });
+  }
+
   /** SIGTERM to `chctl run` presses the guest's power button. */
   powerButton(): void {
     this.signal('TERM');
@@ -193,11 +198,15 @@ function folderOf(id: string): string {
 
 /** A machine's temporary files and sockets go to folders of its own, and its id into the environment of its processes. */
 function startScript(id: string, options: VmOptions): string {
+  return chctlScript(id, ['run', ...runArguments(options)]);
+}
+
+function chctlScript(id: string, words: readonly string[]): string {
   const folder = folderOf(id);
   return `
 export CH_TEST_VM=${id} CH_NO_BUILD=1 TMPDIR=${folder}/tmp XDG_RUNTIME_DIR=${folder}/run
 mkdir -p "$TMPDIR" "$XDG_RUNTIME_DIR"
-exec bin/chctl run ${runArguments(options).map(quote).join(' ')}`;
+exec bin/chctl ${words.map(quote).join(' ')}`;
 }
 
 /** The logs of core and devices, from the run folder of a machine that could not tidy up. */

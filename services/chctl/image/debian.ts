@@ -29,10 +29,10 @@ CH_ROOT=$1 unshare -m sh -ec '
 '
 `;
 
-/** Changes with what is on the disk, for whoever keeps one. */
-export function debianVersion(): string {
+/** Changes with what is on a disk that has `more` packages, for whoever keeps one. */
+export function debianVersion(more: readonly string[] = []): string {
   return createHash('sha256')
-    .update(JSON.stringify([PACKAGES, LEFT_OUT, FINISH, GUEST_INIT]))
+    .update(JSON.stringify([[...PACKAGES, ...more], LEFT_OUT, FINISH, GUEST_INIT]))
     .digest('hex')
     .slice(0, 8);
 }
@@ -41,16 +41,18 @@ export interface DebianDisk {
   readonly path: string;
   /** As mke2fs reads it: `2G`. The file is sparse. */
   readonly size: string;
+  /** Packages beside the usual ones. */
+  readonly more?: readonly string[];
   /** Hears the names of the steps. */
   readonly report: (line: string) => void;
 }
 
 /** Makes a raw ext4 disk with Debian 12: systemd, its cloud kernel in /boot, root without a password on ttyS0. Half a minute, with a network. */
-export async function makeDebianDisk({ path, size, report }: DebianDisk): Promise<Result<void, ImageError>> {
+export async function makeDebianDisk({ path, size, more = [], report }: DebianDisk): Promise<Result<void, ImageError>> {
   const made = await runProgram({
     program: 'mmdebstrap',
     arguments: [
-      ...['--format=null', '--variant=minbase', `--include=${PACKAGES.join(',')}`],
+      ...['--format=null', '--variant=minbase', `--include=${[...PACKAGES, ...more].join(',')}`],
       ...LEFT_OUT.map((pattern) => `--dpkgopt=path-exclude=${pattern}`),
       ...[`--customize-hook=${FINISH}`, 'bookworm', '/dev/null'],
     ],
