@@ -24,7 +24,10 @@ export const REGIONS = {
 export type RegionName = keyof typeof REGIONS;
 
 /** In a file of its own: mapped, and named by no request. */
-export const BYSTANDER: Region = { guest: 0x5b5b_5b00_0000, size: 0x4000, user: 0x7f50_0000_0000, offset: 0 };
+export const BYSTANDER: Region = { guest: 0x5b5b_0000, size: 0x4000, user: 0x7f50_0000_0000, offset: 0 };
+
+/** The dirty log of all regions: where in its file it lies. */
+export const LOG = { file: 0x1_0000, offset: 0x40, size: 0xb700 } as const;
 
 /** Offsets in `m0`, which holds all rings, a zone each. */
 export const ring = (index: number): { descriptor: number; available: number; used: number; table: number } => ({

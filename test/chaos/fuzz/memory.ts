@@ -11,11 +11,14 @@ import { createPipe } from '#shared/sys/pipe.ts';
 import { SYS } from '#shared/sys/syscall-numbers.ts';
 import { SOCK_STREAM, socketPair } from '#shared/sys/unix-socket.ts';
 import { eventFd } from '#shared/testing/session-pair.ts';
-import { BYSTANDER, FILE_SIZE, GUARD, REGIONS, QUEUES } from './layout.ts';
+import { BYSTANDER, FILE_SIZE, GUARD, LOG, REGIONS, QUEUES } from './layout.ts';
 import type { FdName } from './steps.ts';
 
 const PAGE = 0x1000;
 const HOSTILE_SIZE = 0x8000;
+
+/** What is not of these is guarded. */
+const GUARDED = [REGIONS.m0, REGIONS.m1, REGIONS.m2, { offset: FILE_SIZE, size: 0 }];
 
 /** A shared file with a view of it. */
 class Shared {
@@ -39,7 +42,11 @@ export class FuzzedMemory implements Disposable {
   readonly guest = new Shared('guest', FILE_SIZE);
   readonly hostile = new Shared('hostile', HOSTILE_SIZE);
   readonly #bystander = new Shared('bystander', BYSTANDER.size);
-  readonly #others: Shared[] = [this.guest, this.hostile, this.#bystander];
+  readonly #log = new Shared('log', LOG.file);
+  /** No table of memory has named what is no region's. */
+  isGuarded = true;
+  isLogGuarded = true;
+  readonly #others: Shared[] = [this.guest, this.hostile, this.#bystander, this.#log];
   readonly #fds = new Map<FdName, Fd>();
   readonly #owned: OwnedFd[] = [];
   readonly #plain: number[] = [];
@@ -48,6 +55,7 @@ export class FuzzedMemory implements Disposable {
     this.guest.bytes.fill(GUARD);
     this.#bystander.bytes.fill(GUARD);
     this.#fds.set('guest', this.guest.file.fd).set('hostile', this.hostile.file.fd).set('bystander', this.#bystander.file.fd);
+    this.#fds.set('log', this.#log.file.fd);
     this.#fds.set('inflight', this.hostile.file.fd);
     for (const [name, size] of [
       ['short', PAGE],
@@ -85,12 +93,28 @@ export class FuzzedMemory implements Disposable {
 
   /** The first byte that no region has, or that no request named, and that changed; undefined: all is well. */
   damage(): string | undefined {
+    if (!this.isLogGuarded) this.#log.bytes.fill(0);
+    this.isLogGuarded = true;
+    const beside = [this.#log.bytes.subarray(0, LOG.offset), this.#log.bytes.subarray(LOG.offset + LOG.size)];
+    if (beside.some((bytes) => bytes.some((byte) => byte !== 0))) return 'bytes beside the dirty log were changed';
     const bystander = this.#bystander.bytes.findIndex((byte) => byte !== GUARD);
     if (bystander >= 0) return `the region that nobody named was changed at ${bystander}`;
+    if (!this.isGuarded) return this.#guard();
     let end = 0;
-    for (const { offset, size } of [REGIONS.m0, REGIONS.m1, REGIONS.m2, { offset: FILE_SIZE, size: 0 }]) {
+    for (const { offset, size } of GUARDED) {
       const at = this.guest.bytes.subarray(end, offset).findIndex((byte) => byte !== GUARD);
       if (at >= 0) return `memory outside of all regions was changed at offset ${end + at}: ${this.guest.bytes[end + at]}`;
+      end = offset + size;
+    }
+    return undefined;
+  }
+
+  /** Guards that a table of memory named: they are guards again. */
+  #guard(): undefined {
+    this.isGuarded = true;
+    let end = 0;
+    for (const { offset, size } of GUARDED) {
+      this.guest.bytes.fill(GUARD, end, offset);
       end = offset + size;
     }
     return undefined;

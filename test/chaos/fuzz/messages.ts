@@ -4,6 +4,7 @@ import {
   type RegionDescription,
   encodeConfigAccess,
   encodeInflight,
+  encodeLog,
   encodeMemoryTable,
   encodeSingleRegion,
   encodeU64,
@@ -11,16 +12,23 @@ import {
   encodeVringFile,
   encodeVringState,
 } from '#shared/vhost-user/message.ts';
-import { VHOST_F_LOG_ALL, VHOST_USER as R, VHOST_USER_F_PROTOCOL_FEATURES, VHOST_USER_PROTOCOL_F as F } from '#shared/vhost-user/spec.ts';
+import {
+  VHOST_F_LOG_ALL,
+  VHOST_USER as R,
+  VHOST_USER_F_PROTOCOL_FEATURES,
+  VHOST_USER_PROTOCOL_F as F,
+  VHOST_VRING_F_LOG,
+} from '#shared/vhost-user/spec.ts';
 import { VIRTIO_F_RING_EVENT_IDX, VIRTIO_F_RING_INDIRECT_DESC, VIRTIO_F_VERSION_1 } from '#shared/virtio/spec.ts';
 import { toFrontend, toGuest } from '#shared/testing/session-pair.ts';
-import { BYSTANDER, REGIONS, type Region, type RegionName, ring, userOf } from './layout.ts';
+import { BYSTANDER, LOG, REGIONS, type Region, type RegionName, guestOf, ring, userOf } from './layout.ts';
 import { type Life, hex, junk } from './life.ts';
 import { FD_NAMES, type FdName, type Meaning, type Step } from './steps.ts';
 
 type Message = Extract<Step, { do: 'message' }>;
 
-const PROTOCOL = F.MQ | F.REPLY_ACK | F.BACKEND_REQ | F.CONFIG | F.INFLIGHT_SHMFD | F.RESET_DEVICE | F.CONFIGURE_MEM_SLOTS | F.STATUS;
+const PROTOCOL =
+  F.MQ | F.LOG_SHMFD | F.REPLY_ACK | F.BACKEND_REQ | F.CONFIG | F.INFLIGHT_SHMFD | F.RESET_DEVICE | F.CONFIGURE_MEM_SLOTS | F.STATUS;
 /** virtio 1.2, 5.2.3: VIRTIO_BLK_F_FLUSH. */
 const FLUSH = 1n << 9n;
 const HOSTILE_SIZE = 0x8000;
@@ -105,6 +113,10 @@ function harmless(life: Life): Message {
     () => message(R.GET_VRING_BASE, encodeVringState({ index, num: 0 }), { means: 'stopped', ring: index }),
     () => features(life),
     () => inflight(life, 'wanted'),
+    () => logBase(LOG.offset, LOG.size),
+    () => message(R.SET_LOG_FD, NOTHING, { fds: ['event'] }),
+    () => message(R.SET_VRING_ADDR, addressesOf(index, 0, guestOf(ring(index).used))),
+    () => message(R.SET_VRING_ADDR, addressesOf(index)),
   ])();
 }
 
@@ -114,10 +126,11 @@ function anything(life: Life): Message {
   const index = random.oneIn(20) ? random.below(256) : random.below(life.queueCount);
   const num = random.pick([0, 1, 2, 3, 16, 256, 1024, 0x8000, 0x1_0000, random.below(0x1_0000)]);
   const region: Region = REGIONS[random.pick<RegionName>(['m0', 'm1', 'm2', 'alias'])];
+  const shift = random.pick([0, 1, 0x200, 0x1000]);
   const shifted = {
     ...region,
-    offset: region.offset + random.pick([0, 1, 0x200, 0x1000]),
-    size: random.pick([region.size, 1, 0x1000, 0x1001]),
+    offset: region.offset + shift,
+    size: random.pick([region.size - shift, region.size, 1, 0x1000, 0x1001]),
   };
   const fd = random.pick<FdName>([...FD_NAMES] as [FdName, ...FdName[]]);
   return random.pick<() => Message>([
@@ -142,6 +155,10 @@ function anything(life: Life): Message {
       spoils: true,
     }),
     () => inflight(life, random.pick(['wanted', 'kept', 'hostile', 'hostile'])),
+    () => ({ ...logBase(random.pick([LOG.offset, 0, 0x1000]), random.pick([LOG.size, 1, 0, LOG.file, 2 ** 40])), spoils: true }),
+    () => message(R.SET_LOG_BASE, encodeLog({ size: LOG.size, fileOffset: LOG.offset }), { fds: [fd] }),
+    () => message(R.SET_LOG_FD, NOTHING, { fds: [random.pick<FdName>(['event', 'blocking', 'pipe', fd])] }),
+    () => message(R.SET_VRING_ADDR, addressesOf(index, 0, random.pick([2 ** 40, LOG.size * 0x8000 - 1, 0x5b5b_0000]))),
     () => message(R.RESET_DEVICE, NOTHING, { means: 'reset' }),
     () => message(R.SET_STATUS, encodeU64(0n), { means: 'reset' }),
     () => message(R.RESET_OWNER, NOTHING),
@@ -186,7 +203,8 @@ function broken(life: Life, good: Message): Message {
 
 function features(life: Life): Message {
   const flush = life.random.oneIn(3) ? 0n : FLUSH;
-  const bits = VIRTIO_F_VERSION_1 | VIRTIO_F_RING_INDIRECT_DESC | flush | (life.eventIdx ? VIRTIO_F_RING_EVENT_IDX : 0n);
+  const logs = life.random.oneIn(2) ? 0n : VHOST_F_LOG_ALL;
+  const bits = VIRTIO_F_VERSION_1 | VIRTIO_F_RING_INDIRECT_DESC | flush | logs | (life.eventIdx ? VIRTIO_F_RING_EVENT_IDX : 0n);
   return message(R.SET_FEATURES, encodeU64(bits | VHOST_USER_F_PROTOCOL_FEATURES), { means: 'features' });
 }
 
@@ -224,11 +242,15 @@ function describe({ guest, size, user, offset }: Region): RegionDescription {
   return { guestStart: toGuest(guest), size, frontendStart: toFrontend(user), fileOffset: offset };
 }
 
-function addressesOf(index: number, shift = 0): DataView {
+function logBase(fileOffset: number, size: number): Message {
+  return message(R.SET_LOG_BASE, encodeLog({ size, fileOffset }), { fds: ['log'] });
+}
+
+function addressesOf(index: number, shift = 0, log?: number): DataView {
   const { descriptor, available, used } = ring(index & 3);
   return encodeVringAddresses({
     index,
-    flags: 0,
+    ...(log === undefined ? { flags: 0 } : { flags: VHOST_VRING_F_LOG, log }),
     descriptor: toFrontend(userOf(descriptor)),
     available: toFrontend(userOf(available)),
     used: toFrontend(userOf(used + shift)),
