@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, constants, fdatasyncSync, mkdtempSync, openSync, readSync, rmSync, statfsSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Setup } from './cases.ts';
 import type { Images } from './sides.ts';
 
 const IMAGE_BYTES = 256 << 20;
@@ -14,11 +15,11 @@ const PAGE_BYTES = 4096;
 const TMPFS = 0x01021994;
 
 /**
- * Made anew for each setup, for O_DIRECT takes a file out of the page cache, and written page by page, as guests leave their
+ * Made anew for each setup, in the page cache or out of it, and written page by page, as guests leave their
  * disks. What is written or read ahead in larger pieces is in the page cache in larger folios, and for a write of 4 KiB
  * ext4 looks at every block of the folio: three times the processor time for any backend.
  */
-export function makeImages(folder: string): Images {
+export function makeImages(folder: string, { direct }: Pick<Setup, 'direct'>): Images {
   const images = { raw: join(folder, NAMES.raw), qcow2: join(folder, NAMES.qcow2) };
   const chunk = randomBytes(CHUNK_BYTES);
   writePages(images.raw, (at) => (at < IMAGE_BYTES ? chunk : chunk.subarray(0, 0)));
@@ -28,6 +29,8 @@ export function makeImages(folder: string): Images {
   writePages(images.qcow2, (at) => chunk.subarray(0, readSync(fd, chunk, 0, CHUNK_BYTES, at)));
   closeSync(fd);
   rmSync(converted);
+  // O_DIRECT has first to take away what is in the page cache, which costs the first who writes there.
+  if (direct) for (const path of Object.values(images)) execFileSync('dd', [`if=${path}`, 'iflag=nocache', 'count=0', 'status=none']);
   return images;
 }
 

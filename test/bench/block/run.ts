@@ -25,7 +25,7 @@ const NO_BARS = { throughput: null, bare: null, p50: null, cpu: null };
 export async function runSetup(setup: Setup, cases: readonly Case[], extras: readonly string[], place: Place): Promise<readonly Row[]> {
   const started: Side[] = [];
   try {
-    const [ours, ...peers] = sidesOf(setup, makeImages(place.folder));
+    const [ours, ...peers] = sidesOf(setup, makeImages(place.folder, setup));
     if (ours === undefined) return [];
     started.push(await ours.start(place.folder));
     for (const peer of peers) started.push(...(await startPeer(peer, place)));

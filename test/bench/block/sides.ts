@@ -16,6 +16,8 @@ export const BARE = 'io_uring on the file';
 export const OTHER_PEER = 'CH_VHOST_USER_BLOCK';
 
 const START_TIMEOUT_MS = 20_000;
+/** What the load generator asks for; the storage daemon takes any. */
+const QUEUE_SIZE = 512;
 
 /** The same bytes in two formats. */
 export interface Images {
@@ -53,7 +55,13 @@ export function sidesOf(setup: Setup, images: Images): readonly SideSpec[] {
 }
 
 function chBlock(socket: string, image: string, { format, direct, queues }: Setup): readonly string[] {
-  const keys = [`path=${image}`, `image_type=${format}`, ...(direct ? ['direct=on'] : []), ...(queues > 1 ? [`num_queues=${queues}`] : [])];
+  const keys = [
+    `path=${image}`,
+    `image_type=${format}`,
+    `queue_size=${QUEUE_SIZE}`,
+    ...(direct ? ['direct=on'] : []),
+    ...(queues > 1 ? [`num_queues=${queues}`] : []),
+  ];
   return [join(CHECKOUT, 'bin/ch-block'), '--socket-path', socket, '--disk', keys.join(',')];
 }
 
@@ -69,7 +77,7 @@ function storageDaemon(socket: string, image: string, { direct, queues }: Setup)
 }
 
 function vhostUserBlock(program: string, socket: string, image: string, { direct, queues }: Setup): readonly string[] {
-  return [program, '--block-backend', `path=${image},socket=${socket},num_queues=${queues},queue_size=256,direct=${direct}`];
+  return [program, '--block-backend', `path=${image},socket=${socket},num_queues=${queues},queue_size=${QUEUE_SIZE},direct=${direct}`];
 }
 
 function bare(path: string): SideSpec {
