@@ -14,7 +14,7 @@ function config(...args: readonly string[]): VmConfig {
 }
 
 function plan(...args: readonly string[]): LaunchPlan {
-  return planLaunch(config(...args), { vmId: 'vm-1', logLevel: 0 });
+  return planLaunch(config(...args), { vmId: 'vm-1', logLevel: 0, workingFolder: '/w' });
 }
 
 /** The names that a resource may be called by in messages. */

@@ -49,6 +49,8 @@ export interface LaunchPlan {
 
 export interface PlanOptions {
   readonly vmId: string;
+  /** Where relative paths start from. */
+  readonly workingFolder: string;
   /** 0 warnings, 1 information, 2 debugging. */
   readonly logLevel: number;
   /** The terminal's size in characters, where a console is on it. */
@@ -157,6 +159,7 @@ function startBlock(disk: DiskConfig, options: PlanOptions): PlannedMessage<ToDe
         queueAffinity: disk.queueAffinity.map(({ queue, hostCpus }) => ({ queueIndex: queue, hostCpus: [...hostCpus] })),
         lockGranularity: disk.lockGranularity,
         path: disk.path,
+        workingFolder: options.workingFolder,
         logLevel: options.logLevel,
         limits: disk.limits,
         ...(group === undefined ? {} : { rateLimitGroup: { id: group, state: position(descriptors, `rate limit group ${group}`) } }),

@@ -142,7 +142,7 @@ export class BegunMachine {
 
 function planOptions(config: VmConfig, options: RunOptions) {
   const size = config.console.channel.mode === 'tty' && isTerminal(1) ? windowSize(1) : undefined;
-  return { vmId: vmId(), logLevel: options.logLevel, ...(size === undefined ? {} : { terminalSize: size }) };
+  return { vmId: vmId(), workingFolder: process.cwd(), logLevel: options.logLevel, ...(size === undefined ? {} : { terminalSize: size }) };
 }
 
 /**

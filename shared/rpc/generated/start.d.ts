@@ -479,6 +479,7 @@ export namespace ch {
                 writeCache?: (ch.start.v1.WriteCache|null);
                 drained?: (boolean|null);
                 handOver?: (number|null);
+                workingFolder?: (string|null);
             }
 
             class StartBlock implements IStartBlock {
@@ -505,6 +506,7 @@ export namespace ch {
                 public writeCache: ch.start.v1.WriteCache;
                 public drained: boolean;
                 public handOver: number;
+                public workingFolder: string;
                 public static create(properties?: ch.start.v1.IStartBlock): ch.start.v1.StartBlock;
                 public static encode(message: ch.start.v1.IStartBlock, writer?: $protobuf.Writer): $protobuf.Writer;
                 public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): ch.start.v1.StartBlock;

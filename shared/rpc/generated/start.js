@@ -4005,6 +4005,7 @@ export const ch = $root.ch = (() => {
                  * @property {ch.start.v1.WriteCache|null} [writeCache] StartBlock writeCache
                  * @property {boolean|null} [drained] StartBlock drained
                  * @property {number|null} [handOver] StartBlock handOver
+                 * @property {string|null} [workingFolder] StartBlock workingFolder
                  */
 
                 /**
@@ -4200,6 +4201,14 @@ export const ch = $root.ch = (() => {
                 StartBlock.prototype.handOver = 0;
 
                 /**
+                 * StartBlock workingFolder.
+                 * @member {string} workingFolder
+                 * @memberof ch.start.v1.StartBlock
+                 * @instance
+                 */
+                StartBlock.prototype.workingFolder = "";
+
+                /**
                  * Creates a new StartBlock instance using the specified properties.
                  * @function create
                  * @memberof ch.start.v1.StartBlock
@@ -4272,6 +4281,8 @@ export const ch = $root.ch = (() => {
                         writer.uint32(/* id 21, wireType 0 =*/168).bool(message.drained);
                     if (message.handOver != null && Object.hasOwnProperty.call(message, "handOver"))
                         writer.uint32(/* id 22, wireType 0 =*/176).uint32(message.handOver);
+                    if (message.workingFolder != null && Object.hasOwnProperty.call(message, "workingFolder"))
+                        writer.uint32(/* id 23, wireType 2 =*/186).string(message.workingFolder);
                     return writer;
                 };
 
@@ -4397,6 +4408,10 @@ export const ch = $root.ch = (() => {
                             }
                         case 22: {
                                 message.handOver = reader.uint32();
+                                break;
+                            }
+                        case 23: {
+                                message.workingFolder = reader.string();
                                 break;
                             }
                         default:
