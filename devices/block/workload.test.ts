@@ -61,7 +61,6 @@ const rows: readonly Row[] = [
   },
   { name: 'raw without holes', format: 'raw', keys: 'image_type=raw,sparse=off' },
   { name: 'raw past the page cache', format: 'raw', keys: 'image_type=raw,direct=on', onDisk: true, requests: 200 },
-  { name: 'qcow2 of version 2', format: 'qcow2', keys: QCOW2, options: 'compat=0.10' },
   { name: 'qcow2 of small clusters', format: 'qcow2', keys: QCOW2, options: 'cluster_size=512' },
   { name: 'qcow2 of 64 KiB clusters', format: 'qcow2', keys: QCOW2, options: 'cluster_size=64k', onDisk: true },
   { name: 'qcow2 of large clusters', format: 'qcow2', keys: QCOW2, options: 'cluster_size=2M' },
