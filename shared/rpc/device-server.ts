@@ -45,7 +45,6 @@ export class DeviceServer {
   readonly #control: DeviceControl;
   readonly #injector: ConnectionInjector;
   readonly #mutations: Mutations;
-  readonly #server: Server;
   readonly #connections = new Set<Socket>();
   #lastLimits: Promise<unknown> = Promise.resolve();
 
@@ -57,7 +56,6 @@ export class DeviceServer {
     server.addService(Device.service, this.#handlers());
     server.addService(healthService, { check: unary(() => this.#checkHealth()), watch: (call: HealthWatch) => this.#watchHealth(call) });
     new ReflectionService(definition).addToServer(server);
-    this.#server = server;
     this.#injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   }
 
@@ -146,8 +144,13 @@ export class DeviceServer {
   /** As soon as the calls under way are answered; those that have no end are cut off. */
   #end(): void {
     const end = (): void => this.#control.end();
-    setTimeout(end, LAST_ANSWERS_MS);
-    setImmediate(() => this.#server.tryShutdown(end));
+    setTimeout(end, 2 * LAST_ANSWERS_MS);
+    for (const socket of this.#connections) {
+      socket.once('close', () => {
+        if (this.#connections.size === 0) end();
+      });
+    }
+    this.#injector.drain(LAST_ANSWERS_MS);
   }
 
   #watchStats(call: ServerWritableStream<WatchStatsRequest__Output, Stats>): void {

@@ -64,9 +64,10 @@ export class HandingOver {
     if (!sought.ok) this.fail(sought.error);
   }
 
-  /** The socket to the other process. */
+  /** The socket to the other process, which was asked for, or is there unasked. */
   give(socket: OwnedFd): void {
-    if (this.#answer === undefined || this.#predecessor !== undefined) return socket.close();
+    if (this.#predecessor !== undefined) return socket.close();
+    this.#answer ??= () => {};
     this.#predecessor = new Predecessor(socket, this.#host.greeting);
     this.#await(this.#predecessor);
   }
@@ -115,6 +116,7 @@ export class HandingOver {
     image.release();
     const given = predecessor.give(message, list.fds);
     if (given.ok) return this.#leave(given.value);
+    this.#predecessor = undefined;
     predecessor.close();
     const retaken = image.retake(RETAKE_MS);
     if (!retaken.ok) {

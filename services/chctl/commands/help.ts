@@ -10,7 +10,7 @@ const VERSION = ['version', '--version', '-V'];
 const USAGE = `Usage: chctl COMMAND [options]
 
   run      boots a virtual machine; without options, a small demo guest
-  device   looks at a disk of a running machine, resizes, limits or drains it
+  device   looks at a disk of a running machine, resizes, limits, drains or upgrades it
   image    makes, inspects and checks disk images; gets a kernel to boot
   doctor   says what this machine can do and what is missing
   version  says which version this is

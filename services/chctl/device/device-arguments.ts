@@ -1,4 +1,5 @@
 /** The command line of `chctl device`. */
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { OptionKeys } from '#shared/config/option-keys.ts';
 import { type RateLimitKeys, rateLimitKeys } from '#shared/config/rate-limit-keys.ts';
@@ -14,7 +15,9 @@ export type DeviceAction =
   /** Shows them, where there is no change. */
   | { readonly kind: 'limits'; readonly change: RateLimitKeys | undefined }
   | { readonly kind: 'resize'; readonly size: number; readonly allowShrink: boolean }
-  | { readonly kind: 'drain'; readonly deadlineMs: number };
+  | { readonly kind: 'drain'; readonly deadlineMs: number }
+  /** Of the program: an absolute path; empty: the one that serves now. */
+  | { readonly kind: 'upgrade'; readonly program: string };
 
 export interface DeviceArguments {
   readonly action: DeviceAction;
@@ -34,9 +37,12 @@ export const DEVICE_HELP = `Usage: chctl device COMMAND (DISK | --socket PATH) [
            --allow-shrink cuts off what is behind the new end
   drain    has it finish what is under way and take no more requests until 'resume'; --deadline SECONDS (30)
   resume   has it go on
+  upgrade  has another process serve it, of the same program as it is on disk now; --program PATH: of that one, which is bin/ch-block or
+           devices/block/main.js of another version. The guest runs on; where the other process cannot, everything stays as it was
 
 DISK is a disk's id in a running machine, such as _disk0; where two machines have one of that name, MACHINE/DISK, such as
-vm-4711/_disk0. PATH is the --api-socket of a ch-block that was started by hand.
+vm-4711/_disk0. PATH is the --api-socket of a ch-block that was started by hand; such a one is upgraded by starting the new one with
+'ch-block --upgrade-from PATH'.
 
   --json   the answer as JSON
 
@@ -46,7 +52,7 @@ Examples:
   chctl device resize --socket /run/disk.api --size 20G
 `;
 
-const COMMANDS = ['info', 'health', 'stats', 'limits', 'resize', 'drain', 'resume'] as const;
+const COMMANDS = ['info', 'health', 'stats', 'limits', 'resize', 'drain', 'resume', 'upgrade'] as const;
 type CommandName = (typeof COMMANDS)[number];
 
 /** Options that belong to one command alone. */
@@ -56,6 +62,7 @@ const OWNERS: Readonly<Record<string, CommandName>> = {
   size: 'resize',
   'allow-shrink': 'resize',
   deadline: 'drain',
+  program: 'upgrade',
 };
 
 /** The error is one line for the user. */
@@ -101,6 +108,7 @@ function parseStrict(argv: readonly string[]) {
       size: { type: 'string' },
       'allow-shrink': { type: 'boolean' },
       deadline: { type: 'string' },
+      program: { type: 'string' },
       help: { type: 'boolean', short: 'h' },
     },
   });
@@ -128,6 +136,9 @@ function readAction(command: CommandName, values: Options['values']): Result<Dev
       if (size === undefined) return err(wrong('--size', values.size, byteSize));
       return ok({ kind: 'resize', size, allowShrink: values['allow-shrink'] === true });
     }
+    case 'upgrade':
+      if (values.program === '') return err('--program is empty');
+      return ok({ kind: 'upgrade', program: values.program === undefined ? '' : resolve(values.program) });
     case 'drain': {
       const seconds = DEADLINE.parse(values.deadline ?? DEFAULT_DEADLINE);
       return seconds === undefined

@@ -26,6 +26,8 @@ describe('chctl device', () => {
     ['info d --colour', /Unknown option '--colour'/],
     ['resize d', /--size is missing: expected a number of bytes/],
     ['resize d --size much', /--size "much": expected a number of bytes/],
+    ['drain d --program p', /--program belongs to 'upgrade'/],
+    ['upgrade d --program=', /--program is empty/],
     ['drain d --deadline 0', /--deadline "0": expected a whole number from 1/],
     ['limits d --set', /--set/],
     ['limits d --set bw_sise=1', /unknown key "bw_sise"; did you mean "bw_size"/],

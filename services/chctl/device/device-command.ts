@@ -78,6 +78,8 @@ class Run {
         return this.#show(await this.#client.drain({ deadlineMs: action.deadlineMs }), () => 'the disk is drained\n');
       case 'resume':
         return this.#show(await this.#client.resume({}), () => 'the disk goes on\n');
+      case 'upgrade':
+        return this.#show(await this.#client.upgrade({ program: action.program }), ({ pid }) => `process ${pid} serves the disk\n`);
     }
   }
 

@@ -59,7 +59,9 @@ function tellBoth(
   const channel = deviceLauncherChannel(socket);
   for (const planned of plan.devices.find((device) => device.name === name)?.messages ?? []) {
     const { startBlock } = withSerial(planned, resources).message;
-    const again = startBlock && { startBlock: { ...desired.of(name, startBlock), lockWaitMs: LOCK_WAIT_MS } };
+    // It was found to be raw at the start; what its guest has written since then says nothing.
+    const imageType = startBlock?.imageType || 'raw';
+    const again = startBlock && { startBlock: { ...desired.of(name, startBlock), imageType, lockWaitMs: LOCK_WAIT_MS } };
     channel.send(again ?? planned.message, descriptorsOf(planned, opened, resources));
   }
   const added = plan.core.find(({ message }) => message.addDevice?.id === name);

@@ -45,7 +45,7 @@ export function succeedDevice(
       const { startBlock } = withSerial(planned, resources).message;
       if (!startBlock) continue;
       const { socket: handOver, ...rest } = desired.of(name, startBlock);
-      const message = { startBlock: { ...rest, handOver: handOver ?? 0, lockWaitMs: LOCK_WAIT_MS } };
+      const message = { startBlock: { ...rest, imageType: rest.imageType || 'raw', handOver: handOver ?? 0, lockWaitMs: LOCK_WAIT_MS } };
       channel.send(message, descriptorsOf(planned, opened, resources));
     }
     serving.send({ handOver: { socket: 1 } }, [givingEnd.fd]);
