@@ -43,10 +43,16 @@ export class DiskDriver implements Disposable {
 
   /** Starts the ring at `base`, as after a reset: everything in it forgotten. */
   async start(base = 0): Promise<void> {
-    const { frontend } = this.#disk;
-    const config = this.queue.startAt(base);
+    this.queue.startAt(base);
     this.queue.flags = 0;
     this.#used = [];
+    await this.resume(base);
+  }
+
+  /** Starts a ring that was stopped, with what is in it. */
+  async resume(base: number): Promise<void> {
+    const { frontend } = this.#disk;
+    const { config } = this.queue;
     drainEventFd(this.error.fd);
     const parts = {
       descriptor: toFrontend(config.descriptor),

@@ -49,7 +49,7 @@ export class Player implements Disposable {
         throw new Error(`step ${index} (${step.do}): ${error instanceof Error ? error.message : String(error)}`, { cause: error });
       }
     }
-    this.#disconnect();
+    this.#collect();
   }
 
   [Symbol.dispose](): void {
@@ -102,6 +102,7 @@ export class Player implements Disposable {
   }
 
   #connect(): void {
+    this.#collect();
     this.#disconnect();
     this.#memory.hostile.bytes.fill(0);
     this.#hadSecond = false;
@@ -115,7 +116,6 @@ export class Player implements Disposable {
   }
 
   #disconnect(): void {
-    this.#collect();
     for (const ring of this.#rings) ring.over();
     this.#client?.close();
     this.#client = undefined;
