@@ -9,6 +9,7 @@ import {
   type DeviceLauncherEnd,
   type FromDevice,
   type StartBlock,
+  WriteCache,
   deviceLauncherChannel,
   startSocketPair,
 } from '#shared/rpc/start-channel.ts';
@@ -25,6 +26,7 @@ import { Watcher } from '#shared/sys/watcher.ts';
 import { encodeFrame } from '#shared/vhost-user/channel.ts';
 import { NOTHING } from '#shared/vhost-user/message.ts';
 import { VHOST_USER } from '#shared/vhost-user/spec.ts';
+import { CONFIG_WRITEBACK, VIRTIO_BLK_F_CONFIG_WCE, VIRTIO_BLK_F_FLUSH } from './spec.ts';
 import { DrivenDisk } from './testing/driven-disk.fixture.ts';
 
 const MAIN = join(import.meta.dirname, 'main.ts');
@@ -214,6 +216,17 @@ describe('ch-block under its launcher', () => {
     expect([limits?.ops?.oneTimeBurst, limits?.bandwidth, queues[0]?.inFlight]).to.deep.equal(['2', null, 0]);
     expect(guest.done.length).to.equal(3);
   }).timeout(60_000);
+
+  it('begins with the write cache as it was, and tells of a change', async () => {
+    void launch(disk, '', { writeCache: WriteCache.THROUGH });
+    channel?.receive();
+    if (core === undefined) throw new Error('nothing was launched');
+    await using guest = await DrivenDisk.start(core, { features: VIRTIO_BLK_F_FLUSH | VIRTIO_BLK_F_CONFIG_WCE });
+    expect([...must(await guest.frontend.readConfig(CONFIG_WRITEBACK, 1), 'config')]).to.deep.equal([0]);
+    must(await guest.frontend.writeConfig(CONFIG_WRITEBACK, Uint8Array.of(1)), 'switch');
+    expect(answer().writeCacheChanged).to.equal(WriteCache.BACK);
+    expect([...must(await guest.frontend.readConfig(CONFIG_WRITEBACK, 1), 'config')]).to.deep.equal([1]);
+  }).timeout(20_000);
 
   it('takes from the buckets that its rate limit group shares', async () => {
     const memory = must(createSealedMemfd({ name: 'group', size: 4096 }), 'memory');
