@@ -1,5 +1,6 @@
 /** The thread that has the session with the front end: whatever it waits for is one loop's, with the rings that it serves. */
 import { type Result, expect, ok } from '#shared/lang/result.ts';
+import { unlockFile } from '#shared/sys/file-lock.ts';
 import { type Fd, OwnedFd, asFd } from '#shared/sys/owned-fd.ts';
 import { UnixSocket, accept } from '#shared/sys/unix-socket.ts';
 import { Session, type SessionState } from '#shared/vhost-user/backend/index.ts';
@@ -123,6 +124,8 @@ export class DataLoop {
     this.#session?.close();
     const closed = this.#image.close();
     if (!closed.ok) this.#host.log('warning', `the image ${closed.error.message}`);
+    // Nothing is under way any more, and the kernel takes its time to let go of what its ring has.
+    for (const fd of this.#image.files) unlockFile(fd);
   }
 
   run(): never {

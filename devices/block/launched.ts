@@ -4,6 +4,7 @@
  * launcher hands in a client of ch.device.v1 does it get a second one.
  */
 import { writeSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { printable } from '#shared/lang/printable.ts';
 import { type Err, type Result, err, expect, ok } from '#shared/lang/result.ts';
 import { type DeviceEnd, type ToDevice, WriteCache, deviceStartChannel } from '#shared/rpc/start-channel.ts';
@@ -105,7 +106,7 @@ function readStart(start: NonNullable<ToDevice['startBlock']>, fds: readonly Own
     imageFd: taken.value.fd,
     ...(fence.value === undefined ? {} : { fenceFd: fence.value }),
     imageType: IMAGE_TYPES.find((type) => type === start.imageType) ?? 'raw',
-    imagePath: start.path ?? '',
+    imagePath: resolve(start.workingFolder || '/', start.path ?? ''),
     direct: start.direct ?? false,
     backingFiles: start.backingFiles ?? false,
     lockGranularity: wish.granularity,

@@ -79,9 +79,16 @@ describe('planLaunch', () => {
   });
 
   it('tells a disk what its keys say', () => {
-    const { devices } = plan('--cpus', 'boot=2', '--disk', 'path=a,image_type=raw,direct=on,num_queues=2,queue_size=256', 'path=b');
+    const { devices } = plan(
+      '--cpus',
+      'boot=2',
+      '--disk',
+      'path=a,image_type=qcow2,backing_files=on,direct=on,num_queues=2,queue_size=256,queue_affinity=[1@[0,2-3]]',
+      'path=b',
+    );
     const [first, second] = devices.map(({ messages }) => messages[0]?.message.startBlock);
-    expect(first).to.deep.include({ imageType: 'raw', direct: true, sparse: true, backingFiles: false, numQueues: 2, queueSize: 256 });
+    expect(first).to.deep.include({ imageType: 'qcow2', direct: true, sparse: true, backingFiles: true, numQueues: 2, queueSize: 256 });
+    expect(first).to.deep.include({ path: 'a', workingFolder: '/w', queueAffinity: [{ queueIndex: 1, hostCpus: [0, 2, 3] }] });
     expect(second).to.deep.include({ imageType: '', direct: false, lockGranularity: 'byte-range', queueAffinity: [] });
   });
 
