@@ -77,6 +77,12 @@ export class Allocator {
     return taken;
   }
 
+  /** Whether a change may leave clusters without one of their users: 1, 0 where an fdatasync has to come first, or -errno. */
+  mayFree(): number {
+    if (this.#isMarked()) return 1;
+    return Math.min(this.#tracker.failed || this.#failed, 0);
+  }
+
   /** Clusters that a change just made leaves without one of their users. */
   free(start: number, count: number): void {
     const { epoch, generation } = this.#tracker;

@@ -137,6 +137,9 @@ export class Eraser {
     const mapping = this.#mapping;
     const ensured = this.#tables.ensure(Math.floor(cluster / mapping.perTable));
     if (ensured !== 0) return ensured < 0 ? ensured : BUSY;
+    // Where the entries are durable and the counts are not, there is a leak.
+    const mayFree = this.#allocator.mayFree();
+    if (mayFree <= 0) return mayFree < 0 ? mayFree : BUSY;
     if (mapping.below === undefined || mapping.image.header.version === 3) {
       const replaced = this.#entries.replace(cluster, count, 0, mapping.below === undefined ? 0 : ZERO);
       return replaced < 0 ? replaced : count;

@@ -7,8 +7,8 @@
 import { expect as check } from 'chai';
 import { expect } from '#shared/lang/result.ts';
 import { Random } from '#shared/testing/random.ts';
-import { hasQemu, qemuImg } from '../testing/qemu.fixture.ts';
-import { RecordingFile } from '../testing/recording-file.fixture.ts';
+import { hasQemu, qemuImg, qemuIo } from '../testing/qemu.fixture.ts';
+import { RecordingFile, replay } from '../testing/recording-file.fixture.ts';
 import { type DiskChange, ImageRing, readNow } from './testing/image-ring.fixture.ts';
 import { checked } from './testing/qemu-check.fixture.ts';
 import { SECTOR, bytesOf, versionsOf } from './testing/sectors.fixture.ts';
@@ -130,6 +130,29 @@ interface Recorded {
       }
     });
   }
+});
+
+(hasQemu ? describe : describe.skip)('a qcow2 image whose first change is a discard', () => {
+  it('says that there may be leaks before there can be any', () => {
+    using images = new TestImages();
+    const path = images.create('disk', M, { cluster_size: 4 * K });
+    qemuIo('qcow2', path, 'write -P 1 0 1M');
+    const before = images.copy(path, 'before');
+    const file = new RecordingFile(images.descriptor(path));
+    const { image } = images.open(path, {}, file);
+    expect(image.resize(64 * K), 'resize');
+    const lost = images.path('lost');
+    for (let end = 1; end <= file.changes.length; end++) {
+      // One change is missing, of those that are not durable.
+      for (let missing = file.durableAt(end); missing < end; missing++) {
+        const changes = file.changes.slice(0, end).filter((_, index) => index !== missing);
+        replay(changes, { from: before, to: lost });
+        check(checked(lost), `after ${end} changes without ${missing}`).to.be.oneOf(['clean', 'leaks']);
+        expect(images.open(lost).image.close(), 'close');
+        check(checked(lost), `after ${end} changes without ${missing}, opened again`).to.equal('clean');
+      }
+    }
+  });
 });
 
 function record(images: TestImages, row: Row, random: Random): Recorded {
