@@ -21,6 +21,7 @@ const VIRTIO_BLK_F_WRITE_ZEROES = 2 ** 14;
 export interface RunOptions {
   readonly path: string;
   readonly imageType?: 'raw' | 'qcow2';
+  readonly backingFiles?: boolean;
   readonly direct?: boolean;
   readonly readOnly?: boolean;
   /** Of the disk, each with a load of its own on a part of the disk. */
@@ -49,9 +50,9 @@ export class CrashRun implements AsyncDisposable {
 
   /** A disk process with a driver that has begun its loads on it. */
   static async begin(options: RunOptions): Promise<CrashRun> {
-    const { path, imageType = 'raw', direct = false, readOnly = false, queues = 1, blockSize } = options;
+    const { path, imageType = 'raw', backingFiles = false, direct = false, readOnly = false, queues = 1, blockSize } = options;
     const fence = expect(createSealedMemfd({ name: 'fence', size: PAGE }), 'fence');
-    const served: Served = { path, imageType, direct, readOnly, queues, fence };
+    const served: Served = { path, imageType, backingFiles, direct, readOnly, queues, fence };
     const disk = new LaunchedDisk();
     const place = new LinkPlace(queues * roomFor(blockSize));
     const connected = await place.connectTo(disk.serve(served), {
@@ -127,8 +128,11 @@ export class CrashRun implements AsyncDisposable {
     return promise;
   }
 
-  /** Kills the process, and has the link take another one in its place; `changed`: what is different with that one. */
-  async replace(next?: LaunchedDisk, changed: Partial<Served> = {}): Promise<void> {
+  /**
+   * Kills the process, and has the link take another one in its place; `changed`: what is different with that one. `between`: is
+   * called when there is none.
+   */
+  async replace(next?: LaunchedDisk, changed: Partial<Served> = {}, between = (): void => {}): Promise<void> {
     for (const load of this.loads) load.restartGap();
     const { exited } = this.disk;
     this.disk.kill();
@@ -136,15 +140,16 @@ export class CrashRun implements AsyncDisposable {
     await this.during('gone', exited);
     this.left.push(this.inFlight);
     await this.disk.end();
+    between();
     this.disk = next ?? new LaunchedDisk();
     expect(await this.during('back', this.driver.link.reconnect(this.disk.serve({ ...this.served, ...changed }))), 'reconnect');
   }
 
-  /** Waits until every load is served again, and notes how long that took. */
-  async servedAgain(): Promise<void> {
+  /** Waits until every load is served again, and notes how long that took, where that is of interest. */
+  async servedAgain(isNoted = true): Promise<void> {
     const taken = this.loads.map(({ completed }) => completed);
     await this.until('served again', () => this.loads.every(({ completed }, index) => completed > (taken[index] ?? 0)));
-    this.pauses.push(Math.max(...this.loads.map(({ longestGapMs }) => longestGapMs)));
+    if (isNoted) this.pauses.push(Math.max(...this.loads.map(({ longestGapMs }) => longestGapMs)));
   }
 
   /** Waits for all that is under way; begins nothing more. */

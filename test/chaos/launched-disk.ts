@@ -19,6 +19,8 @@ const LOCK_WAIT_MS = 8000;
 export interface Served {
   readonly path: string;
   readonly imageType: 'raw' | 'qcow2';
+  /** The image may lie upon others. */
+  readonly backingFiles?: boolean;
   readonly direct: boolean;
   readonly readOnly: boolean;
   readonly queues: number;
@@ -32,6 +34,7 @@ export class LaunchedDisk {
   readonly child: ChildProcess;
   readonly exited: Promise<unknown>;
   readonly #channel: DeviceLauncherEnd;
+  #hasStarted = false;
 
   constructor() {
     const [ours, theirs] = expect(startSocketPair(), 'start socket');
@@ -50,17 +53,42 @@ export class LaunchedDisk {
   }
 
   /** Has it serve the image, opened afresh as the fence is, to the other end of the socket that comes back. */
-  serve({ path, imageType, direct, readOnly, queues, drained = false, fence }: Served): OwnedFd {
+  serve(served: Served): OwnedFd {
     const [front, back] = expect(socketPair(SOCK_STREAM), 'vhost-user socket');
+    this.#start(served, 'socket', back);
+    return front;
+  }
+
+  /** Has it take over from the process at the other end of `socket`. */
+  takeOver(served: Served, socket: OwnedFd): void {
+    this.#start(served, 'handOver', socket);
+  }
+
+  /** Has it hand over to the process at the other end of `socket`. */
+  handOver(socket: OwnedFd): void {
+    expect(this.#channel.send({ handOver: { socket: 1 } }, [socket.fd]), 'order');
+    socket.close();
+  }
+
+  /** Whether it has said that it serves. */
+  get serves(): boolean {
+    for (;;) {
+      const received = this.#channel.tryReceive();
+      if (!received.ok || received.value === undefined) return this.#hasStarted;
+      if (received.value.message.started) this.#hasStarted = true;
+    }
+  }
+
+  #start(served: Served, to: 'socket' | 'handOver', back: OwnedFd): void {
+    const { path, imageType, backingFiles = false, direct, readOnly, queues, drained = false, fence } = served;
     const image = openSync(path, (readOnly ? constants.O_RDONLY : constants.O_RDWR) | (direct ? constants.O_DIRECT : 0));
     const files = readOnly ? [image, openSync(`/proc/self/fd/${fence.fd}`, 'r+')] : [image];
-    const places = { image: 1, socket: files.length + 1, ...(readOnly ? { fence: 2 } : {}) };
-    const what = { id: 'disk0', path, imageType, sparse: true, direct, readOnly, serial: '' };
+    const places = { image: 1, [to]: files.length + 1, ...(readOnly ? { fence: 2 } : {}) };
+    const what = { id: 'disk0', path, imageType, backingFiles, sparse: true, direct, readOnly, serial: '' };
     const how = { numQueues: queues, queueSize: QUEUE_SIZE, lockWaitMs: LOCK_WAIT_MS, drained };
     expect(this.#channel.send({ startBlock: { ...what, ...how, ...places } }, [...files.map(asFd), back.fd]), 'start message');
     for (const file of files) closeSync(file);
     back.close();
-    return front;
   }
 
   /** Hands in a client of ch.device.v1. */
@@ -78,6 +106,12 @@ export class LaunchedDisk {
 
   kill(): void {
     this.child.kill('SIGKILL');
+  }
+
+  /** Has it end in order. */
+  async stop(): Promise<void> {
+    this.#channel.send({ stop: {} });
+    await this.exited;
   }
 
   async end(): Promise<void> {
