@@ -1,5 +1,5 @@
 /** The disk as a vhost-user session sees it. Its rings are served by others, on this thread or on several. */
-import type { Result } from '#shared/lang/result.ts';
+import { type Result, ok } from '#shared/lang/result.ts';
 import type { RateLimits } from '#shared/config/rate-limits.ts';
 import type { GuestMemory, LogPlace } from '#shared/memory/index.ts';
 import type { Fd } from '#shared/sys/owned-fd.ts';
@@ -12,6 +12,7 @@ import {
 } from '#shared/vhost-user/backend/index.ts';
 import { ConfigSpace, type DiskFacts, diskFeatures } from './config-space.ts';
 import { type BucketMemory, threadBuckets } from './limits/rate-limiter.ts';
+import { type MigrationStateError, encodeMigrationState, parseMigrationState } from './migration-state.ts';
 import type { QueueState, RingHost } from './ring-host.ts';
 import { CONFIG_WRITEBACK, VIRTIO_BLK_F_CONFIG_WCE, VIRTIO_BLK_F_FLUSH } from './spec.ts';
 
@@ -33,7 +34,7 @@ export type RingHosts = readonly [RingHost, ...RingHost[]];
 
 export class BlockDevice implements VhostUserDevice {
   readonly features: bigint;
-  readonly protocolFeatures = F.CONFIG | F.INFLIGHT_SHMFD | F.BACKEND_REQ | F.LOG_SHMFD;
+  readonly protocolFeatures = F.CONFIG | F.INFLIGHT_SHMFD | F.BACKEND_REQ | F.LOG_SHMFD | F.DEVICE_STATE;
   readonly queueCount: number;
   readonly maxQueueSize: number;
   readonly isReadOnly: boolean;
@@ -77,12 +78,12 @@ export class BlockDevice implements VhostUserDevice {
   writeConfig(offset: number, bytes: Uint8Array): boolean {
     const knowsIt = (this.#acked & VIRTIO_BLK_F_CONFIG_WCE) !== 0n;
     if (!knowsIt || offset !== CONFIG_WRITEBACK || bytes.length !== 1 || (bytes[0] ?? 2) > 1) return false;
-    const before = this.#writesThrough;
+    const before = this.writesThrough;
     const on = bytes[0] === 1;
     if (on !== this.#writeback) this.onWriteCache?.(!on);
     this.#writeback = on;
     this.#showWriteback();
-    if (this.#writesThrough !== before) for (const host of this.#hosts) host.setWriteThrough(this.#writesThrough);
+    if (this.writesThrough !== before) for (const host of this.#hosts) host.setWriteThrough(this.writesThrough);
     return true;
   }
 
@@ -103,12 +104,12 @@ export class BlockDevice implements VhostUserDevice {
   }
 
   /** 5.2.6.2: a driver that cannot flush has no write cache. */
-  get #writesThrough(): boolean {
+  get writesThrough(): boolean {
     return !this.#writeback || (this.#acked & VIRTIO_BLK_F_FLUSH) === 0n;
   }
 
   #showWriteback(): void {
-    this.#config.writeback = !this.#writesThrough;
+    this.#config.writeback = !this.writesThrough;
   }
 
   setMemory(memory: GuestMemory): void {
@@ -123,8 +124,21 @@ export class BlockDevice implements VhostUserDevice {
     this.#hostOf(index).setRingLog(index, usedLog);
   }
 
+  saveState(): Uint8Array {
+    return encodeMigrationState({ sectors: this.#sectors, readOnly: this.isReadOnly, writesBack: this.#writeback });
+  }
+
+  loadState(bytes: Uint8Array): Result<void, MigrationStateError> {
+    const state = parseMigrationState(bytes, { sectors: this.#sectors, readOnly: this.isReadOnly });
+    if (!state.ok) return state;
+    const { writesBack } = state.value;
+    if (writesBack !== this.#writeback) this.onWriteCache?.(!writesBack);
+    this.writesBack = writesBack;
+    return ok();
+  }
+
   startRing(start: RingStart): Result<void, RingError> {
-    return this.#hostOf(start.index).start(start, this.#writesThrough);
+    return this.#hostOf(start.index).start(start, this.writesThrough);
   }
 
   stopRing(index: number): number {

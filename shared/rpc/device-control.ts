@@ -34,6 +34,8 @@ export interface DeviceState {
   readonly limitsGroup: string;
   /** What does its requests. */
   readonly engine: 'io_uring' | 'threads';
+  /** A write is done when it would survive a loss of power. */
+  readonly writesThrough: boolean;
 }
 
 export interface DeviceStatistics {

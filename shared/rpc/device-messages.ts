@@ -11,6 +11,7 @@ import { SessionState } from './generated/device/ch/device/v1/SessionState.ts';
 import type { Stats } from './generated/device/ch/device/v1/Stats.ts';
 import type { TokenBucket__Output } from './generated/device/ch/device/v1/TokenBucket.ts';
 import type { UpdateLimitsRequest__Output } from './generated/device/ch/device/v1/UpdateLimitsRequest.ts';
+import { WriteCache } from './generated/device/ch/device/v1/WriteCache.ts';
 import type { Problem } from './problem.ts';
 
 export function infoMessage(identity: DeviceIdentity, state: DeviceState, generation: number): Info {
@@ -28,6 +29,7 @@ export function infoMessage(identity: DeviceIdentity, state: DeviceState, genera
     limits: limitsMessage(state.limits),
     rateLimitGroup: state.limitsGroup,
     engine: state.engine,
+    writeCache: state.writesThrough ? WriteCache.THROUGH : WriteCache.BACK,
     generation,
   };
 }

@@ -18,7 +18,16 @@ import { DeviceServer } from './device-server.ts';
 /** A device that is its state. */
 class PlainDevice implements DeviceControl {
   readonly identity = { id: 'd', kind: 'plain', programVersion: '0', features: [], imagePath: '', imageType: '', readOnly: false };
-  state: DeviceState = { size: 512, hasFrontEnd: false, queues: [], isDrained: false, limits: {}, limitsGroup: '', engine: 'threads' };
+  state: DeviceState = {
+    size: 512,
+    hasFrontEnd: false,
+    queues: [],
+    isDrained: false,
+    limits: {},
+    limitsGroup: '',
+    engine: 'threads',
+    writesThrough: true,
+  };
   isAnswering = true;
   /** Of the event loop, that an answer takes. */
   turns = 0;

@@ -1,6 +1,6 @@
 /** The keys of `--disk`, through the real `chctl`, core and ch-block, with a tiny guest that reads its disk. */
 import { spawnSync } from 'node:child_process';
-import { statSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { type CommandPlace, expectLines, inPlaces } from './chctl-command.ts';
@@ -33,6 +33,14 @@ describe('chctl run --disk', function () {
     expect(status, stderr).to.equal(0);
   }
 
+  /** By the host's CPUs that its threads may run on. */
+  function affinities(pid: number): readonly string[] {
+    return readdirSync(`/proc/${pid}/task`).map((task) => {
+      const status = readFileSync(`/proc/${pid}/task/${task}/status`, 'utf8');
+      return /^Cpus_allowed_list:\s+(\S+)$/m.exec(status)?.[1] ?? '';
+    });
+  }
+
   const FORMATS: readonly (readonly [disk: string, type: string, size: number])[] = [
     ['path=disk,image_type=raw', 'raw', MIB],
     ['path=disk,direct=on', 'raw', MIB],
@@ -48,7 +56,8 @@ describe('chctl run --disk', function () {
       const machine = await CommandMachine.start(place, '--disk', disk);
       await machine.tell('d', 'Rd');
       const info = JSON.parse(machine.deviceSays('info', '_disk0', '--json'));
-      expect([info.image.type, info.image.size]).to.deep.equal([type, String(size)]);
+      // The tiny guest cannot flush: its writes have to last.
+      expect([info.image.type, info.image.size, info.writeCache]).to.deep.equal([type, String(size), 'THROUGH']);
       // Another process opens it in the same way.
       process.kill(machine.device, 'SIGKILL');
       await machine.tell('d', 'Rd');
@@ -70,6 +79,7 @@ describe('chctl run --disk', function () {
     ['path=disk,image_type=vhd', 'disk _disk0 "disk" '],
     ['path=disk,image_type=vhdx', 'disk _disk0 "disk" '],
     ['path=overlay.qcow2,image_type=qcow2', 'disk _disk0 "overlay.qcow2" '],
+    ['path=disk,queue_affinity=[0@[8000]]', 'disk _disk0 "disk" '],
   ];
   for (const [disk, line] of REFUSED) {
     it(`${disk} -> one line, status 1`, async function () {
@@ -83,6 +93,14 @@ describe('chctl run --disk', function () {
     spawnSync('truncate', ['-s', '1M', join(place.folder, 'disk')]);
     const machine = await CommandMachine.start(place, '--disk', 'path=disk,sparse=off');
     expect(statSync(join(place.folder, 'disk')).blocks * 512).to.be.at.least(MIB);
+    await machine.powerOff();
+  });
+
+  it('queue_affinity -> threads that may run on those CPUs alone', async () => {
+    const disk = 'path=disk,num_queues=2,queue_affinity=[0@[0],1@[0-1]]';
+    const machine = await CommandMachine.start(place, '--cpus', 'boot=2', '--disk', disk);
+    await machine.tell('d', 'Rd');
+    expect(affinities(machine.device)).to.include('0');
     await machine.powerOff();
   });
 

@@ -173,6 +173,7 @@ export class CommandServer {
       limits: device.limits,
       limitsGroup: device.group?.id ?? '',
       engine: this.#loop.engine,
+      writesThrough: hasFrontEnd ? device.writesThrough : !device.writesBack,
     };
   }
 }

@@ -11,7 +11,16 @@ describe('RemoteControl', () => {
     const { port1, port2 } = new MessageChannel();
     const wake = must(createEventFd(), 'eventfd');
     const orders: Order[] = [];
-    const state = { size: 512, hasFrontEnd: true, queues: [], isDrained: false, limits: {}, limitsGroup: '', engine: 'io_uring' as const };
+    const state = {
+      size: 512,
+      hasFrontEnd: true,
+      queues: [],
+      isDrained: false,
+      limits: {},
+      limitsGroup: '',
+      engine: 'io_uring' as const,
+      writesThrough: false,
+    };
     // A data thread whose requests never end.
     port1.on('message', ({ id, order }: Command) => {
       orders.push(order);

@@ -99,6 +99,7 @@ describe('chctl device', () => {
       const info = await chctl('info', '--socket', api);
       expect([info.status, info.stderr]).to.deep.equal([0, '']);
       expect(info.stdout).to.match(/^size +1048576 bytes \(1 MiB\)$/m);
+      expect(info.stdout).to.match(/^image +.* \(raw\)\nsize .*\nengine +(io_uring|threads)\nwrite cache +on \(write back\)$/m);
       expect(info.stdout).to.match(/^bandwidth +unlimited$/m);
       const limits = await chctl('limits', '--socket', api, '--set', 'bw_size=10M,bw_refill_time=500,ops_size=0');
       expect(limits.stdout).to.equal('bandwidth  10 MiB in 500 ms\nops        unlimited\n');

@@ -10,6 +10,7 @@ export function renderInfo(info: DeviceInfo): string {
     ['image', `${image?.path ?? ''} (${image?.type ?? ''}${image?.readOnly === true ? ', read-only' : ''})`],
     ['size', `${image?.size ?? 0} bytes (${sizeText(Number(image?.size ?? 0))})`],
     ['engine', info.engine],
+    ['write cache', info.writeCache === 'THROUGH' ? 'off (write through)' : 'on (write back)'],
     ['guest', `${info.session.toLowerCase()}${info.drained ? ', drained' : ''}`],
     ...queues.map(({ index, size, enabled, inFlight, fault }) => [
       `queue ${index}`,

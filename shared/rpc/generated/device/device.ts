@@ -62,6 +62,7 @@ export interface ProtoGrpcType {
         UpgradeRequest: MessageTypeDefinition<_ch_device_v1_UpgradeRequest, _ch_device_v1_UpgradeRequest__Output>
         UpgradeResponse: MessageTypeDefinition<_ch_device_v1_UpgradeResponse, _ch_device_v1_UpgradeResponse__Output>
         WatchStatsRequest: MessageTypeDefinition<_ch_device_v1_WatchStatsRequest, _ch_device_v1_WatchStatsRequest__Output>
+        WriteCache: EnumTypeDefinition
       }
     }
   }

@@ -4,6 +4,7 @@ import type { Image as _ch_device_v1_Image, Image__Output as _ch_device_v1_Image
 import type { SessionState as _ch_device_v1_SessionState, SessionState__Output as _ch_device_v1_SessionState__Output } from '../../../ch/device/v1/SessionState.ts';
 import type { Queue as _ch_device_v1_Queue, Queue__Output as _ch_device_v1_Queue__Output } from '../../../ch/device/v1/Queue.ts';
 import type { Limits as _ch_device_v1_Limits, Limits__Output as _ch_device_v1_Limits__Output } from '../../../ch/device/v1/Limits.ts';
+import type { WriteCache as _ch_device_v1_WriteCache, WriteCache__Output as _ch_device_v1_WriteCache__Output } from '../../../ch/device/v1/WriteCache.ts';
 import type { Long } from '@grpc/proto-loader';
 
 export interface Info {
@@ -21,6 +22,7 @@ export interface Info {
   'generation'?: (number | string | Long);
   'rateLimitGroup'?: (string);
   'engine'?: (string);
+  'writeCache'?: (_ch_device_v1_WriteCache);
 }
 
 export interface Info__Output {
@@ -38,4 +40,5 @@ export interface Info__Output {
   'generation': (string);
   'rateLimitGroup': (string);
   'engine': (string);
+  'writeCache': (_ch_device_v1_WriteCache__Output);
 }
