@@ -25,8 +25,8 @@ import type { Served } from './data-loop.ts';
 import { serveLauncher } from './launched.ts';
 import type { FromWorker, WorkerData } from './worker.ts';
 
-/** After this the requests under way are the kernel's to finish. */
-const STOP_DEADLINE_MS = 500;
+/** After this the requests under way are the kernel's to finish, and an image of a format is left to be put in order when it is opened next. */
+const STOP_DEADLINE_MS = { raw: 500, format: 5000 } as const;
 /** Clients that connect at the same moment. */
 const CLIENT_BACKLOG = 16;
 const SIGNALS = { SIGTERM: 15, SIGINT: 2 } as const;
@@ -63,7 +63,8 @@ function serveArguments(given: BlockArguments): void {
   const cleanUp = (): void => {
     for (const path of paths) rmSync(path, { force: true });
   };
-  endOnSignals(stopFd, cleanUp);
+  const deadlineMs = (given.imageType ?? 'raw') === 'raw' ? STOP_DEADLINE_MS.raw : STOP_DEADLINE_MS.format;
+  endOnSignals({ stopFd, deadlineMs }, cleanUp);
   const clients = given.apiSocket === undefined ? undefined : listenPrivately(given.apiSocket, CLIENT_BACKLOG);
   if (clients !== undefined && !clients.ok) return fail(clients.error.message);
   const listener = socket.kind === 'path' ? listenUnix(socket.path) : undefined;
@@ -149,20 +150,25 @@ function openImage({ path, readOnly, direct }: BlockArguments, what: string): Re
   }
 }
 
-function endOnSignals(stopFd: Fd, cleanUp: () => void): void {
+interface Stopping {
+  readonly stopFd: Fd;
+  readonly deadlineMs: number;
+}
+
+function endOnSignals(stopping: Stopping, cleanUp: () => void): void {
   for (const [name, number] of Object.entries(SIGNALS)) {
     process.on(name, () => {
       cleanUp();
-      stop(stopFd, 128 + number);
+      stop(stopping, 128 + number);
     });
   }
 }
 
 /** The data thread ends the requests under way and then the process; past a deadline it is ended as it is. */
-function stop(stopFd: Fd, status: number): void {
+function stop({ stopFd, deadlineMs }: Stopping, status: number): void {
   Atomics.store(exitStatus, 0, status);
   signalEventFd(stopFd);
-  setTimeout(() => exitNow(status), STOP_DEADLINE_MS);
+  setTimeout(() => exitNow(status), deadlineMs);
 }
 
 function print(text: string): void {

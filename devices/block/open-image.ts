@@ -67,6 +67,7 @@ function openFormat(file: ImageFile, toOpen: ImageToOpen, host: Topology): Resul
       const opened = openWithBacking(file, toOpen);
       if (!opened.ok) return opened;
       const { clusterSize } = opened.value;
+      if (clusterSize < leastOf(toOpen, host)) return tooSmall(clusterSize);
       const topology = { ...host, blockSize: leastOf(toOpen, host), optimalIo: clusterSize, discardAlignment: clusterSize };
       return ok({ image: opened.value, topology });
     }
@@ -113,6 +114,12 @@ function openBacking(path: string, granularity: LockGranularity): Result<Fd, Ima
 
 function refused(message: string): Result<never, ImageError> {
   return err({ code: 'BACKING', message });
+}
+
+/** Clusters lie anywhere in the file. */
+function tooSmall(clusterSize: number): Result<never, ImageError> {
+  const message = `has clusters of ${clusterSize} bytes, and its file system transfers more at once with O_DIRECT: leave direct=on out`;
+  return err({ code: 'NOT_SUPPORTED', message });
 }
 
 /** Another description of the same file, through the host's page cache: metadata is read and written at any place and length. */

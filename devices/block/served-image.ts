@@ -50,6 +50,8 @@ class Waiting {
 
 export const IMAGE_FILE = 0;
 const ZEROS = 1 << 20;
+/** What O_DIRECT is content with everywhere. */
+const ALIGNMENT = 4096;
 const MOST_RETRIES = 64;
 /** An fdatasync brings on what an image waits for; one that so many did not help will not come. */
 const MOST_IN_VAIN = 1024;
@@ -77,7 +79,7 @@ export class ServedImage {
   /** For the end of the one that is under way. */
   readonly #flushing = new Waiting();
   readonly #barriers = new Waiting();
-  readonly #zeros = allocate(ZEROS);
+  readonly #zeros = allocate(ZEROS + ALIGNMENT);
   #isSyncing = false;
   #ticket = 0;
   #retries = 0;
@@ -99,7 +101,7 @@ export class ServedImage {
 
   /** As many zeros as `zerosLength`, at an address. */
   get zerosAddress(): number {
-    return this.#zeros.address;
+    return Math.ceil(this.#zeros.address / ALIGNMENT) * ALIGNMENT;
   }
 
   get zerosLength(): number {

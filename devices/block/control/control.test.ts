@@ -8,6 +8,7 @@ import { expect as must } from '#shared/lang/result.ts';
 import { DeviceClient } from '#shared/rpc/device-client.ts';
 import { connectTo } from '#shared/testing/connect.ts';
 import { Random } from '#shared/testing/random.ts';
+import { hasQemu, qemuImg } from '../image/testing/qemu.fixture.ts';
 import { DrivenDisk } from '../testing/driven-disk.fixture.ts';
 
 const MAIN = join(import.meta.dirname, '../main.ts');
@@ -46,7 +47,15 @@ describe('ch.device.v1 of a ch-block', () => {
 
   const api = (): string => join(folder, 'api');
 
-  async function serve(...options: string[]): Promise<DeviceClient> {
+  function serve(...options: string[]): Promise<DeviceClient> {
+    return serveWith('--blk-file', disk, ...options);
+  }
+
+  function serveDisk(keys: string): Promise<DeviceClient> {
+    return serveWith('--disk', keys);
+  }
+
+  async function serveWith(...options: string[]): Promise<DeviceClient> {
     const socket = join(folder, 'disk.sock');
     const appeared = new Promise<void>((resolve) => {
       const watcher = watch(folder, () => {
@@ -55,7 +64,7 @@ describe('ch.device.v1 of a ch-block', () => {
         resolve();
       });
     });
-    const args = [MAIN, '--socket-path', socket, '--blk-file', disk, '--api-socket', api(), ...options];
+    const args = [MAIN, '--socket-path', socket, '--api-socket', api(), ...options];
     child = spawn(process.execPath, args, { stdio: ['ignore', 'inherit', 'inherit'] });
     await appeared;
     client = new DeviceClient(api());
@@ -134,6 +143,30 @@ describe('ch.device.v1 of a ch-block', () => {
       const refused = await device.resize({ size });
       expect(refused.ok ? {} : refused.error).to.deep.include(failure);
       expect(statSync(disk).size).to.equal(SIZE);
+    }).timeout(60_000);
+  }
+
+  const formats: readonly (readonly [type: string, format: string, options: string, isShrunk: object])[] = [
+    ['qcow2', 'qcow2', 'cluster_size=4k', { size: String(SIZE / 2) }],
+    ['vhd', 'vpc', 'subformat=fixed,force_size=on', { status: 'FAILED_PRECONDITION', reason: 'BAD_SIZE', field: 'size' }],
+    ['vhdx', 'vhdx', 'block_size=1M', { status: 'FAILED_PRECONDITION', reason: 'BAD_SIZE', field: 'size' }],
+  ];
+  for (const [type, format, options, isShrunk] of formats) {
+    it(`makes a ${type} image larger while it is used, and smaller where the format has a way`, async function () {
+      if (!hasQemu) return this.skip();
+      qemuImg('create', '-q', '-f', format, '-o', options, disk, String(SIZE));
+      const device = await serveDisk(`path=${disk},image_type=${type}`);
+      expect(must(await device.getInfo(), 'info').image).to.deep.equal({ path: disk, type, size: String(SIZE), readOnly: false });
+      const guest = await drive();
+      expect(await guest.request(OUT, 8, 4096)).to.equal(0);
+      const resized = must(await device.resize({ size: 2 * SIZE }), 'resize');
+      expect(resized.size).to.equal(String(2 * SIZE));
+      await guest.when(() => guest.configChanges > 0);
+      expect(await guest.request(OUT, (2 * SIZE) / 512 - 1, 512)).to.equal(0);
+      expect(await guest.request(IN, 8, 4096)).to.equal(0);
+      const shrunk = await device.resize({ size: SIZE / 2, allowShrink: true });
+      expect(shrunk.ok ? shrunk.value : shrunk.error).to.deep.include(isShrunk);
+      expect(await guest.request(IN, 8, 4096)).to.equal(0);
     }).timeout(60_000);
   }
 
