@@ -21,7 +21,7 @@ export const OPTIONS = {
   disk: {
     value: 'path=PATH',
     repeats: true,
-    help: 'a disk; also readonly=on, direct=on, image_type=raw, serial=TEXT, id=NAME, num_queues=N, queue_size=N, restart_timeout=SECONDS, on_restart_timeout=end|stall|pause|error, bw_size=SIZE, bw_refill_time=MS, ops_size=N, ops_refill_time=MS, rate_limit_group=NAME',
+    help: 'a disk; its keys are below',
   },
   'rate-limit-group': {
     value: 'id=NAME',

@@ -1,3 +1,4 @@
+import { DISK_KEYS_HELP } from '#shared/config/disk-help.ts';
 import { OPTIONS, type OptionSpec } from '#shared/config/option-table.ts';
 
 const EXAMPLES = `Examples:
@@ -24,10 +25,7 @@ export function runHelp(): string {
   const rows = specs.flatMap(([name, { value, help, repeats }]) => {
     if (help === undefined) return [];
     const usage = `${SHORT[name] ?? ''}--${name}${value === undefined ? '' : ` ${value}`}${repeats === true ? ' ...' : ''}`;
-    const [first = '', ...more] = wrap(help);
-    const indented = more.map((line) => `\n${' '.repeat(HELP_COLUMN)}${line}`).join('');
-    const fits = usage.length + 4 <= HELP_COLUMN;
-    return [`  ${fits ? usage.padEnd(HELP_COLUMN - 2) : `${usage}\n${' '.repeat(HELP_COLUMN)}`}${first}${indented}`];
+    return [row(usage, help)];
   });
   return `Usage: chctl run [options]
 
@@ -36,7 +34,18 @@ Defaults: --cpus boot=1 --memory size=512M --serial tty --console off --cmdline 
 
 ${rows.join('\n')}
 
+Keys of --disk, with commas between them:
+
+${DISK_KEYS_HELP.map(([usage, meaning]) => row(usage, meaning)).join('\n')}
+
 ${EXAMPLES}`;
+}
+
+function row(usage: string, help: string): string {
+  const [first = '', ...more] = wrap(help);
+  const indented = more.map((line) => `\n${' '.repeat(HELP_COLUMN)}${line}`).join('');
+  const fits = usage.length + 4 <= HELP_COLUMN;
+  return `  ${fits ? usage.padEnd(HELP_COLUMN - 2) : `${usage}\n${' '.repeat(HELP_COLUMN)}`}${first}${indented}`;
 }
 
 /** As lines that fit beside the names of the options. */
