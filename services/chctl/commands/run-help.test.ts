@@ -12,6 +12,6 @@ describe("chctl run's help", () => {
     expect(known).to.include.members(['path', 'queue_affinity', 'ops_one_time_burst']);
     const help = runHelp();
     for (const key of known) if (!OF_ONE_VALUE.includes(key)) expect(help).to.contain(`${key}=`);
-    for (const line of help.split('\n')) expect(line.length, line).to.be.at.most(126);
+    for (const line of help.split('\n')) expect(line.length, line).to.be.at.most(120);
   });
 });

@@ -6,10 +6,11 @@ const EXAMPLES = `Examples:
       the demo guest, at this terminal
   chctl run --kernel vmlinux --initramfs initramfs --disk path=debian.raw --cpus boot=2 --memory size=1G
       a guest of your own ('chctl image --help' says how to make one)
-  chctl run --kernel vmlinux --disk path=root.raw path=data.raw,readonly=on --serial file=guest.log --rng src=/dev/random
+  chctl run --kernel vmlinux --disk path=root.qcow2,image_type=qcow2 path=data.raw,readonly=on --serial file=guest.log
       several disks, output to a file
 
-At the terminal: Ctrl-A x presses the power button (twice ends the machine at once), Ctrl-A h helps, Ctrl-A Ctrl-A sends Ctrl-A.
+At the terminal: Ctrl-A x presses the power button (twice ends the machine at once), Ctrl-A h helps, Ctrl-A
+Ctrl-A sends Ctrl-A.
 
 Exit status: 0 powered off by the guest, 1 failed, 2 usage, 3 guest fault, 4 device lost, 128+N ended by signal N.
 `;
