@@ -1,5 +1,7 @@
 /** The thread that has the session with the front end: whatever it waits for is one loop's, with the rings that it serves. */
+import type { QueueAffinity } from '#shared/config/disk-keys.ts';
 import { type Result, expect, ok } from '#shared/lang/result.ts';
+import type { CpuSet } from '#shared/sys/affinity.ts';
 import { unlockFile } from '#shared/sys/file-lock.ts';
 import { type Fd, OwnedFd, asFd } from '#shared/sys/owned-fd.ts';
 import { UnixSocket, accept } from '#shared/sys/unix-socket.ts';
@@ -9,12 +11,14 @@ import { BlockDevice, type DeviceOptions } from './device.ts';
 import { type EngineKind, openEngine } from './engine/open-engine.ts';
 import { whyLeft } from './front-end-left.ts';
 import type { Image } from './image/image.ts';
-import { groupBuckets } from './limits/rate-limiter.ts';
+import { type BucketMemory, groupBuckets, threadBuckets } from './limits/rate-limiter.ts';
 import type { ImageToOpen, OpenedImage } from './open-image.ts';
 import { RingLoop } from './ring-loop.ts';
 import { RingSet } from './ring-set.ts';
 import { SECTOR_SIZE } from './spec.ts';
 import type { SharedStatistics } from './stats/statistics.ts';
+import { cpusOf, pinThread, withAffinity } from './threads/affinity.ts';
+import { DataThreads } from './threads/data-threads.ts';
 
 /** What is served, as plain data; what the image says of itself comes beside it. Descriptors are the loop's from here on. */
 export interface Served extends Omit<DeviceOptions, 'sectors' | 'topology'>, ImageToOpen {
@@ -25,6 +29,10 @@ export interface Served extends Omit<DeviceOptions, 'sectors' | 'topology'>, Ima
   readonly fenceFd?: number;
   /** What a thread runs that does requests where io_uring is forbidden: a URL. */
   readonly poolScript: string;
+  /** What a thread runs that serves one queue: a URL. */
+  readonly threadScript: string;
+  /** Where the threads of queues run that are named; it was looked at before. */
+  readonly queueAffinity: readonly QueueAffinity[];
   /** A connected front end, or where front ends connect; or that `adopt` will bring them. */
   readonly socket: { readonly kind: 'connected' | 'listening'; readonly fd: number } | { readonly kind: 'inherited' };
 }
@@ -52,6 +60,9 @@ export class DataLoop {
   readonly device: BlockDevice;
   readonly engine: EngineKind;
   readonly #image: Image;
+  readonly #threads: DataThreads | undefined;
+  /** Where this thread could run before it had to run where its queue does. */
+  readonly #affinityBefore: CpuSet | undefined;
   #session: Session | undefined;
   #listener: Fd | undefined;
   readonly #trace = (event: string, facts: Readonly<Record<string, unknown>>): void =>
@@ -66,11 +77,18 @@ export class DataLoop {
     const { engine } = opened;
     this.engine = opened.kind;
     if (opened.why !== undefined) host.log('warning', opened.why);
-    const buckets = served.group === undefined ? undefined : groupBuckets(served.group.memory);
+    const isParallel = image.type === 'raw' && served.queueCount > 1 && opened.kind === 'io_uring';
+    const buckets = bucketsOf(served, isParallel);
     const log = (line: string): void => host.log('warning', line);
     const rings = new RingSet({ ...served, ...(buckets === undefined ? {} : { buckets }) }, { engine, image, log });
-    this.device = new BlockDevice(served, [rings]);
+    const { sectors } = served;
+    this.#threads = isParallel && buckets !== undefined ? new DataThreads({ served, sectors, buckets, log }) : undefined;
+    this.device = new BlockDevice(served, [rings, ...(this.#threads?.hosts ?? [])], served.group === undefined ? buckets : undefined);
+    // Threads that were made before run where they are told to, or anywhere.
+    const cpus = cpusOf(served.queueAffinity, (queue) => queue === 0 || !isParallel);
+    if (cpus !== undefined) this.#affinityBefore = pinThread(cpus);
     this.#loop = new RingLoop(rings, engine);
+    if (this.#threads !== undefined) this.#loop.watch(this.#threads.newsFd, () => this.#threads?.hear());
     for (const { fd, ready } of host.watched) this.#loop.watch(fd, ready);
     const { socket } = served;
     if (socket.kind === 'connected') this.#serve(new OwnedFd(socket.fd));
@@ -128,7 +146,18 @@ export class DataLoop {
     for (const fd of this.#image.files) unlockFile(fd);
   }
 
+  /** Returns when the threads of its queues have loaded what they run. */
+  awaitThreads(): void {
+    this.#threads?.awaitStart();
+  }
+
+  /** Makes a thread that has nothing to do with the CPUs of a queue. */
+  makeThread<T>(make: () => T): T {
+    return withAffinity(this.#affinityBefore, make);
+  }
+
   run(): never {
+    this.awaitThreads();
     return this.#loop.run();
   }
 
@@ -165,6 +194,12 @@ export class DataLoop {
       else this.#listen(listener);
     });
   }
+}
+
+/** Where the limits' state is; undefined: this thread's alone. */
+function bucketsOf({ group, limits }: Served, isParallel: boolean): BucketMemory | undefined {
+  if (group !== undefined) return groupBuckets(group.memory);
+  return isParallel ? threadBuckets(limits) : undefined;
 }
 
 /** JSON with feature sets in it. */

@@ -23,6 +23,7 @@ import { GROUP_MEMORY } from './limits/rate-limiter.ts';
 import { idBytes } from './spec.ts';
 import { openImage } from './open-image.ts';
 import { makeStatistics } from './stats/statistics.ts';
+import { affinityProblem } from './threads/affinity.ts';
 
 const IMAGE_TYPES = ['raw', 'qcow2', 'vhd', 'vhdx'] as const;
 const LOG_LEVEL = { warning: 0, info: 1 } as const;
@@ -33,6 +34,8 @@ export interface Scripts {
   readonly control: URL;
   /** Those that do its requests, where io_uring is forbidden. */
   readonly pool: URL;
+  /** Those that serve one queue each. */
+  readonly queue: URL;
 }
 
 export function serveLauncher(scripts: Scripts): never {
@@ -66,14 +69,15 @@ export function serveLauncher(scripts: Scripts): never {
   const facts = { id: start?.id ?? '', imagePath, imageType, readOnly, wakeFd, statistics };
   let control: ControlThread | undefined;
   channel.send({ started: {} });
-  // Now, for what is compiled later is compiled with another flag, and of no use to the next process.
+  // Now, for what is compiled later, on any thread, is compiled with another flag, and of no use to the next process.
+  loop.awaitThreads();
   keepCompiledCode();
   leaveOutMaglev();
   return loop.run();
 
   function connect(client: OwnedFd): void {
     control ??= startControl();
-    control.connect(client);
+    loop.makeThread(() => control?.connect(client));
   }
 
   function startControl(): ControlThread {
@@ -88,14 +92,16 @@ export function serveLauncher(scripts: Scripts): never {
   }
 }
 
-function readStart(start: NonNullable<ToDevice['startBlock']>, fds: readonly OwnedFd[], { pool }: Scripts): Result<Served, ImageProblem> {
+function readStart(start: NonNullable<ToDevice['startBlock']>, fds: readonly OwnedFd[], scripts: Scripts): Result<Served, ImageProblem> {
   const image = fds[(start.image ?? 0) - 1];
   const socket = fds[(start.socket ?? 0) - 1];
   if (image === undefined || socket === undefined) return refusal('the start message lacks a descriptor');
   const group = readGroup(start, fds);
   if (!group.ok) return refusal(group.error);
-  const readOnly = start.readOnly ?? false;
+  const plain = plainOf(start, scripts);
   const what = nameOf(start);
+  const misplaced = affinityProblem(plain.queueAffinity);
+  if (misplaced !== undefined) return refusal(`${what} ${misplaced}`);
   const wish = wishOf(start);
   const taken = takeImage(image.take(), what, wish);
   if (!taken.ok) return taken;
@@ -103,26 +109,36 @@ function readStart(start: NonNullable<ToDevice['startBlock']>, fds: readonly Own
   const fence = file === undefined ? ok(undefined) : takeFence(file.take(), what, wish.wait);
   if (!fence.ok) return fence;
   return ok({
+    ...plain,
     imageFd: taken.value.fd,
     ...(fence.value === undefined ? {} : { fenceFd: fence.value }),
+    lockGranularity: wish.granularity,
+    rawSectors: taken.value.sectors,
+    ...(group.value === undefined ? {} : { group: group.value }),
+    socket: { kind: 'connected', fd: socket.take() },
+  });
+}
+
+/** What needs no descriptor. */
+function plainOf(start: NonNullable<ToDevice['startBlock']>, { pool, queue }: Scripts) {
+  const queueCount = start.numQueues || 1;
+  return {
     imageType: IMAGE_TYPES.find((type) => type === start.imageType) ?? 'raw',
     imagePath: resolve(start.workingFolder || '/', start.path ?? ''),
     direct: start.direct ?? false,
     backingFiles: start.backingFiles ?? false,
-    lockGranularity: wish.granularity,
-    rawSectors: taken.value.sectors,
-    readOnly,
+    readOnly: start.readOnly ?? false,
+    sparse: start.sparse ?? false,
     id: idBytes(start.serial ?? ''),
-    queueCount: start.numQueues || 1,
+    queueCount,
     maxQueueSize: start.queueSize || 128,
-    sparse: wish.sparse,
+    queueAffinity: (start.queueAffinity ?? []).map(({ queueIndex, hostCpus }) => ({ queue: queueIndex ?? 0, hostCpus: hostCpus ?? [] })),
     writeThrough: start.writeCache === WriteCache.THROUGH,
     limits: limitsOf(start.limits),
-    ...(group.value === undefined ? {} : { group: group.value }),
-    statistics: makeStatistics(),
+    statistics: makeStatistics(queueCount),
     poolScript: pool.href,
-    socket: { kind: 'connected', fd: socket.take() },
-  });
+    threadScript: queue.href,
+  };
 }
 
 function wishOf({ readOnly, imageType, sparse, lockGranularity, lockWaitMs }: NonNullable<ToDevice['startBlock']>): ImageWish {

@@ -21,6 +21,7 @@ import { ControlThread, controlPorts } from './control/control-thread.ts';
 import { takeImage } from './host.ts';
 import { idBytes } from './spec.ts';
 import { makeStatistics } from './stats/statistics.ts';
+import { affinityProblem } from './threads/affinity.ts';
 import type { Served } from './data-loop.ts';
 import { serveLauncher } from './launched.ts';
 import type { FromWorker, WorkerData } from './worker.ts';
@@ -38,7 +39,7 @@ nameProcess('ch-block');
 const exitStatus = new Int32Array(new SharedArrayBuffer(4));
 
 if (process.argv.length > 2) startByHand();
-else serveLauncher({ control: beside('control/worker'), pool: beside('engine/worker') });
+else serveLauncher({ control: beside('control/worker'), pool: beside('engine/worker'), queue: beside('threads/worker') });
 
 function startByHand(): void {
   const parsed = parseArguments(process.argv.slice(2));
@@ -54,6 +55,8 @@ function startByHand(): void {
 }
 
 function serveArguments(given: BlockArguments): void {
+  const misplaced = affinityProblem(given.queueAffinity);
+  if (misplaced !== undefined) return fail(`disk "${printable(given.path)}" ${misplaced}`);
   const image = openGiven(given);
   if (!image.ok) return fail(image.error.line);
   const { socket } = given;
@@ -93,8 +96,10 @@ function serveArguments(given: BlockArguments): void {
     sparse: given.sparse,
     writeThrough: false,
     limits: given.limits,
-    statistics: makeStatistics(),
+    statistics: makeStatistics(numQueues),
     poolScript: beside('engine/worker').href,
+    threadScript: beside('threads/worker').href,
+    queueAffinity: given.queueAffinity,
     socket: place,
   };
   const control = clients === undefined ? undefined : serveClients(clients.value, served);
