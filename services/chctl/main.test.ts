@@ -46,8 +46,8 @@ describe('chctl', function () {
 
   it('the help of run fits a page, every option apart from what it does', () => {
     const { stdout } = chctl('run', '--help');
-    const lines = stdout.slice(stdout.indexOf('  --kernel'), stdout.indexOf('Examples')).trimEnd().split('\n');
-    for (const line of lines)
+    const between = (from: string, to: string): string[] => stdout.slice(stdout.indexOf(from), stdout.indexOf(to)).trimEnd().split('\n');
+    for (const line of [...between('  --kernel', 'Keys of --disk'), ...between('  path=', 'Examples')])
       expect(line)
         .to.match(/^( {2}\S.*| {26}\S.*)$/)
         .and.match(/^.{1,110}$/)
