@@ -15,10 +15,12 @@ export interface BlockArguments extends ImageConfig {
 
 export type Arguments = BlockArguments | { readonly kind: 'capabilities' } | { readonly kind: 'help' };
 
-export const USAGE = `usage: ch-block (--socket-path PATH | --fd N) (--disk path=FILE[,image_type=raw][,readonly=on|off][,direct=on|off][,lock_granularity=byte-range|full][,serial=TEXT][,num_queues=N][,queue_size=N][,LIMITS] | --blk-file FILE [--read-only])
+export const USAGE = `usage: ch-block (--socket-path PATH | --fd N) (--disk path=FILE[,KEY=VALUE]... | --blk-file FILE [--read-only])
                 [--api-socket PATH]
        ch-block --print-capabilities
-LIMITS: bw_size=SIZE,bw_refill_time=MS[,bw_one_time_burst=SIZE], ops_size=N,ops_refill_time=MS[,ops_one_time_burst=N]`;
+keys of --disk: image_type=raw|qcow2|vhd|vhdx, readonly=on|off, direct=on|off, backing_files=on|off, sparse=on|off, num_queues=N,
+  queue_size=N, queue_affinity=[QUEUE@[CPUS],...], lock_granularity=byte-range|full, serial=TEXT,
+  bw_size=SIZE,bw_refill_time=MS[,bw_one_time_burst=SIZE], ops_size=N,ops_refill_time=MS[,ops_one_time_burst=N]`;
 
 const MAX_QUEUES = 16;
 const DEFAULT_QUEUE_SIZE = 256;
