@@ -65,6 +65,7 @@ export class DataLoop {
   readonly #affinityBefore: CpuSet | undefined;
   #session: Session | undefined;
   #listener: Fd | undefined;
+  #awaitsState = false;
   readonly #trace = (event: string, facts: Readonly<Record<string, unknown>>): void =>
     this.#host.log('info', `${event}: ${describe(facts)}`);
 
@@ -185,13 +186,28 @@ export class DataLoop {
   #await(session: Session, listener: Fd | undefined): void {
     this.#loop.watchOnce(session.fd, () => {
       const outcome = session.readable();
-      if (outcome === 'open') return this.#await(session, listener);
+      if (outcome === 'open') {
+        this.#awaitState(session);
+        return this.#await(session, listener);
+      }
       const why = whyLeft(outcome);
       if (why !== undefined) this.#host.log('warning', why);
       this.#session = undefined;
       session.close();
       if (listener === undefined) this.#host.ended();
       else this.#listen(listener);
+    });
+  }
+
+  /** The bytes of a device state that is being loaded. One pipe at a time: one of before may be long open, and loading does without. */
+  #awaitState(session: Session): void {
+    const { transfer } = session;
+    if (transfer.pipe === undefined || this.#awaitsState) return;
+    this.#awaitsState = true;
+    this.#loop.watchOnce(transfer.pipe, () => {
+      this.#awaitsState = false;
+      transfer.readable();
+      this.#awaitState(session);
     });
   }
 }

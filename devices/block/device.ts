@@ -1,5 +1,5 @@
 /** The disk as a vhost-user session sees it. Its rings are served by others, on this thread or on several. */
-import type { Result } from '#shared/lang/result.ts';
+import { type Result, ok } from '#shared/lang/result.ts';
 import type { RateLimits } from '#shared/config/rate-limits.ts';
 import type { GuestMemory, LogPlace } from '#shared/memory/index.ts';
 import type { Fd } from '#shared/sys/owned-fd.ts';
@@ -12,6 +12,7 @@ import {
 } from '#shared/vhost-user/backend/index.ts';
 import { ConfigSpace, type DiskFacts, diskFeatures } from './config-space.ts';
 import { type BucketMemory, threadBuckets } from './limits/rate-limiter.ts';
+import { type MigrationStateError, encodeMigrationState, parseMigrationState } from './migration-state.ts';
 import type { QueueState, RingHost } from './ring-host.ts';
 import { CONFIG_WRITEBACK, VIRTIO_BLK_F_CONFIG_WCE, VIRTIO_BLK_F_FLUSH } from './spec.ts';
 
@@ -33,7 +34,7 @@ export type RingHosts = readonly [RingHost, ...RingHost[]];
 
 export class BlockDevice implements VhostUserDevice {
   readonly features: bigint;
-  readonly protocolFeatures = F.CONFIG | F.INFLIGHT_SHMFD | F.BACKEND_REQ | F.LOG_SHMFD;
+  readonly protocolFeatures = F.CONFIG | F.INFLIGHT_SHMFD | F.BACKEND_REQ | F.LOG_SHMFD | F.DEVICE_STATE;
   readonly queueCount: number;
   readonly maxQueueSize: number;
   readonly isReadOnly: boolean;
@@ -121,6 +122,19 @@ export class BlockDevice implements VhostUserDevice {
 
   setRingLog(index: number, usedLog: number | undefined): void {
     this.#hostOf(index).setRingLog(index, usedLog);
+  }
+
+  saveState(): Uint8Array {
+    return encodeMigrationState({ sectors: this.#sectors, readOnly: this.isReadOnly, writesBack: this.#writeback });
+  }
+
+  loadState(bytes: Uint8Array): Result<void, MigrationStateError> {
+    const state = parseMigrationState(bytes, { sectors: this.#sectors, readOnly: this.isReadOnly });
+    if (!state.ok) return state;
+    const { writesBack } = state.value;
+    if (writesBack !== this.#writeback) this.onWriteCache?.(!writesBack);
+    this.writesBack = writesBack;
+    return ok();
   }
 
   startRing(start: RingStart): Result<void, RingError> {

@@ -79,6 +79,16 @@ export class CopyDevice implements VhostUserDevice {
     this.#rings.get(index)?.queue.logUsedAs(usedLog);
   }
 
+  saveState(): Uint8Array {
+    return this.config.slice();
+  }
+
+  loadState(state: Uint8Array): Result<void, { readonly code: string }> {
+    if (state.length !== this.config.length) return { ok: false, error: { code: 'STATE_SIZE' } };
+    this.config.set(state);
+    return ok();
+  }
+
   startRing(ring: RingStart): Result<void, RingError> {
     const segments = this.#segments[ring.index];
     if (this.refusesRings || segments === undefined) return { ok: false, error: { code: 'NO_MOOD' } };
@@ -90,7 +100,9 @@ export class CopyDevice implements VhostUserDevice {
     const running: RunningRing = {
       start: ring,
       queue: queue.value,
-      loop: new QueueLoop(queue.value, { handle: (chain) => (this.holdsChains ? DEFERRED : copyChain(chain, this.memory)) }, () => signal(running)),
+      loop: new QueueLoop(queue.value, { handle: (chain) => (this.holdsChains ? DEFERRED : copyChain(chain, this.memory)) }, () =>
+        signal(running),
+      ),
       kickFd: ring.kickFd,
       callFd: ring.callFd,
       enabled: ring.enabled,

@@ -65,12 +65,16 @@ export type SessionError =
   /** Refused, and the front end had not asked to be told. */
   | { readonly code: 'REQUEST_REFUSED'; readonly request: number; readonly cause: RequestError };
 
-/** Why a call of the front end failed. All but REFUSED, NOT_NEGOTIATED and TOO_MANY_REGIONS mean that the session is lost. */
+/**
+ * Why a call of the front end failed. All but REFUSED, NOT_NEGOTIATED, TOO_MANY_REGIONS and STATE_TRANSFER mean that the session is lost.
+ */
 export type FrontendError =
   /** The back end said no; `status` is what it answered. */
   | { readonly code: 'REFUSED'; readonly request: number; readonly status: bigint }
   | { readonly code: 'NOT_NEGOTIATED'; readonly feature: string }
   | { readonly code: 'TOO_MANY_REGIONS'; readonly regions: number; readonly limit: number }
+  /** The pipe of a device's state; the back end did not send, or take, all of it. */
+  | { readonly code: 'STATE_TRANSFER'; readonly problem: 'no pipe' | 'too long' | 'timed out' | 'broken' }
   | { readonly code: 'CHANNEL'; readonly cause: ChannelError }
   | { readonly code: 'PEER_CLOSED' }
   | { readonly code: 'TIMEOUT'; readonly request: number; readonly afterMs: number }

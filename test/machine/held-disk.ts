@@ -165,6 +165,14 @@ export class HeldDisk implements VhostUserDevice, Disposable {
 
   setRingLog(): void {}
 
+  saveState(): Uint8Array {
+    return new Uint8Array();
+  }
+
+  loadState(): Result<void, RingError> {
+    return ok();
+  }
+
   setRingEnabled(_index: number, enabled: boolean): void {
     if (enabled) this.#take();
   }

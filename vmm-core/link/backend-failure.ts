@@ -19,6 +19,8 @@ export function describeFailure(error: FrontendError): string {
       return `its device process takes ${error.limit} regions of guest memory, this machine has ${error.regions}`;
     case 'NOT_NEGOTIATED':
       return `its device process lacks the vhost-user feature ${error.feature}`;
+    case 'STATE_TRANSFER':
+      return `its device process does not transfer its state (${error.problem})`;
     case 'CLOSED':
       return 'the connection to its device process is closed';
     case 'UNEXPECTED_BACKEND_REQUEST':

@@ -48,6 +48,14 @@ export interface VhostUserDevice {
   /** A running ring's switch. While off, a ring takes no requests; kicks are kept and count when it is switched on. */
   setRingEnabled(index: number, enabled: boolean): void;
 
+  /**
+   * What a migration needs of the device that rings, features and configuration do not say, with a version of its own; at most
+   * MAX_DEVICE_STATE bytes. No ring runs. This and the next only of a device whose `protocolFeatures` have DEVICE_STATE.
+   */
+  saveState(): Uint8Array;
+  /** Becomes what another device was that saved this, or stays as it is and says why. The bytes are anybody's. No ring runs. */
+  loadState(state: Uint8Array): Result<void, { readonly code: string }>;
+
   /** Back to the initial state, features forgotten. All rings were stopped before. The front end may be gone, or not. */
   reset(): void;
   /** Where to send notifications to the front end, or that there is no such place any more. */

@@ -4,7 +4,7 @@ import { VHOST_USER, VHOST_USER_PROTOCOL_F as F } from '../spec.ts';
 /** What every device has through the session. */
 export const SESSION_PROTOCOL_FEATURES = F.MQ | F.REPLY_ACK | F.CONFIGURE_MEM_SLOTS | F.STATUS | F.RESET_DEVICE;
 /** What a device may choose besides. */
-export const DEVICE_PROTOCOL_FEATURES = F.CONFIG | F.BACKEND_REQ | F.INFLIGHT_SHMFD | F.LOG_SHMFD;
+export const DEVICE_PROTOCOL_FEATURES = F.CONFIG | F.BACKEND_REQ | F.INFLIGHT_SHMFD | F.LOG_SHMFD | F.DEVICE_STATE;
 
 /** Answered with a payload of their own: an acknowledgement that says "refused" has no place there. */
 export const ANSWERED: ReadonlySet<number> = new Set([
@@ -16,6 +16,8 @@ export const ANSWERED: ReadonlySet<number> = new Set([
   VHOST_USER.GET_INFLIGHT_FD,
   VHOST_USER.GET_MAX_MEM_SLOTS,
   VHOST_USER.GET_STATUS,
+  VHOST_USER.SET_DEVICE_STATE_FD,
+  VHOST_USER.CHECK_DEVICE_STATE,
 ]);
 
 /** Those that come with descriptors, and REM_MEM_REG, with which some front ends send one although it means nothing. */
@@ -30,6 +32,7 @@ export const MAY_CARRY_DESCRIPTORS: ReadonlySet<number> = new Set([
   VHOST_USER.SET_VRING_ERR,
   VHOST_USER.SET_BACKEND_REQ_FD,
   VHOST_USER.SET_INFLIGHT_FD,
+  VHOST_USER.SET_DEVICE_STATE_FD,
 ]);
 
 /** Gated by a protocol feature: its bit, and its name for the error. */
@@ -47,4 +50,6 @@ export const NEEDS_PROTOCOL_FEATURE: ReadonlyMap<number, readonly [bigint, strin
   [VHOST_USER.REM_MEM_REG, [F.CONFIGURE_MEM_SLOTS, 'CONFIGURE_MEM_SLOTS']],
   [VHOST_USER.SET_STATUS, [F.STATUS, 'STATUS']],
   [VHOST_USER.GET_STATUS, [F.STATUS, 'STATUS']],
+  [VHOST_USER.SET_DEVICE_STATE_FD, [F.DEVICE_STATE, 'DEVICE_STATE']],
+  [VHOST_USER.CHECK_DEVICE_STATE, [F.DEVICE_STATE, 'DEVICE_STATE']],
 ]);

@@ -15,10 +15,7 @@ import { UnixSocket } from '../../sys/unix-socket.ts';
 import { type BegunMessage, Channel, type Message, closeAll, encodeFrame } from '../channel.ts';
 import type { ChannelError, RequestError, SessionError } from '../errors.ts';
 import {
-  type ConfigAccess,
   type InflightDescription,
-  NOTHING,
-  encodeConfigAccess,
   encodeInflight,
   encodeU64,
   encodeVringState,
@@ -28,6 +25,7 @@ import {
   parseMemoryTable,
   parseNothing,
   parseSingleRegion,
+  parseStateTransfer,
   parseU64,
   parseVringAddresses,
   parseVringFile,
@@ -42,6 +40,7 @@ import {
   VHOST_USER_REPLY,
 } from '../spec.ts';
 import { BackendChannel } from './backend-channel.ts';
+import { getConfig, setConfig } from './config-access.ts';
 import type { VhostUserDevice } from './device.ts';
 import { DirtyLogging } from './dirty-logging.ts';
 import { InflightArea } from './inflight.ts';
@@ -51,6 +50,7 @@ import { DONE, type Outcome, answer, answerU64, andThen } from './outcome.ts';
 import { ANSWERED, MAY_CARRY_DESCRIPTORS } from './request-rules.ts';
 import { Rings, type Trace } from './rings.ts';
 import { type SessionState, descriptorsOf } from './session-state.ts';
+import { StateTransfer } from './state-transfer.ts';
 import { type Vring, type VringDescriptor, isSignalDescriptor } from './vring.ts';
 
 /** `open`: call again when the socket is readable. Anything else is the end: the session holds nothing more but its socket. */
@@ -60,6 +60,8 @@ export type SessionOutcome = 'open' | 'closed' | SessionError;
 const MESSAGES_PER_TURN = 64;
 
 export class Session implements Disposable {
+  /** A device state under way: its pipe is to be read whenever there is something, or now and then. */
+  readonly transfer: StateTransfer;
   readonly #channel: Channel;
   readonly #device: VhostUserDevice;
   readonly #trace: Trace;
@@ -78,6 +80,7 @@ export class Session implements Disposable {
     this.#rings = new Rings(device, trace);
     this.#agreed = new Negotiation(device);
     this.#logging = new DirtyLogging(device);
+    this.transfer = new StateTransfer(device, trace);
   }
 
   /** Goes on with what another process has handed over; the rings start with `resume`. Where that cannot be, nothing is left of it. */
@@ -189,6 +192,7 @@ export class Session implements Disposable {
     this.#setBackendChannel(undefined);
     this.#device.reset();
     this.#logging.close();
+    this.transfer.close();
     this.#inflight?.close();
     this.#table.clear();
   }
@@ -269,9 +273,9 @@ export class Session implements Disposable {
       case VHOST_USER.SET_BACKEND_REQ_FD:
         return andThen(parseNothing(payload), () => this.#takeBackendChannel(fds));
       case VHOST_USER.GET_CONFIG:
-        return andThen(parseConfigAccess(payload), (access) => this.#getConfig(access));
+        return andThen(parseConfigAccess(payload), (access) => getConfig(this.#device, access));
       case VHOST_USER.SET_CONFIG:
-        return andThen(parseConfigAccess(payload), (access) => this.#setConfig(access));
+        return andThen(parseConfigAccess(payload), (access) => setConfig(this.#device, access));
       case VHOST_USER.GET_INFLIGHT_FD:
         return andThen(parseInflight(payload), (wanted) => this.#getInflight(wanted, payload.byteLength));
       case VHOST_USER.SET_INFLIGHT_FD:
@@ -288,6 +292,10 @@ export class Session implements Disposable {
         return andThen(parseU64(payload), (status) => this.#setStatus(status));
       case VHOST_USER.GET_STATUS:
         return andThen(parseNothing(payload), () => answerU64(BigInt(this.#agreed.status)));
+      case VHOST_USER.SET_DEVICE_STATE_FD:
+        return andThen(parseStateTransfer(payload), (wanted) => answerU64(this.transfer.begin(wanted, fds, !this.#rings.anyRunning)));
+      case VHOST_USER.CHECK_DEVICE_STATE:
+        return andThen(parseNothing(payload), () => answerU64(this.transfer.check(!this.#rings.anyRunning)));
       default:
         return err({ code: 'UNKNOWN_REQUEST' });
     }
@@ -377,18 +385,6 @@ export class Session implements Disposable {
     this.#device.setBackendChannel(channel);
     this.#backendChannel?.close();
     this.#backendChannel = channel;
-  }
-
-  #getConfig({ offset, bytes }: ConfigAccess): Outcome {
-    const read = this.#device.readConfig(offset, bytes.length);
-    // "Uses zero length of payload to indicate an error": what is not there is no reason to end the session.
-    if (read === undefined || read.length !== bytes.length) return answer(NOTHING);
-    return answer(encodeConfigAccess({ offset, bytes: read }));
-  }
-
-  #setConfig({ offset, bytes }: ConfigAccess): Outcome {
-    if (!this.#device.writeConfig(offset, bytes)) return err({ code: 'CONFIG_REFUSED', offset, length: bytes.length });
-    return DONE;
   }
 
   /** An answer of size 0 without a descriptor is how QEMU's own back end library says that there is none. */

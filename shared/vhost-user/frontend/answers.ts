@@ -3,7 +3,7 @@ import { type Result, err, ok } from '../../lang/result.ts';
 import type { OwnedFd } from '../../sys/owned-fd.ts';
 import type { FrontendError, PayloadError } from '../errors.ts';
 import { type InflightDescription, parseConfigAccess, parseInflight, parseU64, parseVringState } from '../message.ts';
-import { VHOST_USER, VhostUserConfig } from '../spec.ts';
+import { VHOST_USER, VHOST_USER_STATE_NOFD, VHOST_USER_STATE_STATUS_MASK, VhostUserConfig } from '../spec.ts';
 import type { Decode } from './pipeline.ts';
 
 /** An in-flight area as the back end made it. The receiver closes `file`. */
@@ -76,6 +76,20 @@ export function inflightFile(queueCount: number, queueSize: number): Decode<Infl
     if (file === undefined) return ok<InflightFile | undefined>(undefined);
     // Which queues it is for is our say: some back ends leave the two fields as they were, others clear them.
     return ok<InflightFile | undefined>({ description: { ...description, queueCount, queueSize }, file });
+  };
+}
+
+/** SET_DEVICE_STATE_FD: the descriptor to use in the place of ours; undefined: there is none. */
+export function transferFile(): Decode<OwnedFd | undefined> {
+  const request = VHOST_USER.SET_DEVICE_STATE_FD;
+  return (payload, fds) => {
+    const value = mapError(request, parseU64(payload));
+    if (!value.ok) return value;
+    const status = value.value & VHOST_USER_STATE_STATUS_MASK;
+    if (status !== 0n) return err({ code: 'REFUSED', request, status });
+    const expected = (value.value & VHOST_USER_STATE_NOFD) === 0n ? 1 : 0;
+    if (fds.length !== expected) return err({ code: 'WRONG_DESCRIPTORS', request, count: fds.length, expected });
+    return ok<OwnedFd | undefined>(fds.shift());
   };
 }
 

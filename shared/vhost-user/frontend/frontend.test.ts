@@ -10,13 +10,7 @@ import { Watcher, type Watch } from '../../sys/watcher.ts';
 import { SOCK_STREAM, UnixSocket, socketPair } from '../../sys/unix-socket.ts';
 import { Channel, type Message, closeAll, encodeFrame } from '../channel.ts';
 import { NOTHING, encodeConfigAccess, encodeInflight, encodeU64, encodeVringState } from '../message.ts';
-import {
-  MAX_PAYLOAD,
-  VHOST_USER as R,
-  VHOST_USER_BACKEND,
-  VHOST_USER_NEED_REPLY,
-  VHOST_USER_REPLY,
-} from '../spec.ts';
+import { MAX_PAYLOAD, VHOST_USER as R, VHOST_USER_BACKEND, VHOST_USER_NEED_REPLY, VHOST_USER_REPLY } from '../spec.ts';
 import { FRONTEND_PROTOCOL_FEATURES, Frontend, type FrontendError, type Reply } from './index.ts';
 
 /** What to send, and with which descriptors, when a request comes; nothing: stay silent. */

@@ -38,10 +38,20 @@ import {
 import { type InflightFile, acknowledgement, bounded, configBytes, inflightFile, u64, vringBase } from './answers.ts';
 import { BackendListener } from './backend-listener.ts';
 import { type Decode, Pipeline } from './pipeline.ts';
+import { StateTransfer } from './state-transfer.ts';
 
 /** What our front end can make use of. */
 export const FRONTEND_PROTOCOL_FEATURES =
-  F.MQ | F.LOG_SHMFD | F.REPLY_ACK | F.BACKEND_REQ | F.CONFIG | F.INFLIGHT_SHMFD | F.RESET_DEVICE | F.CONFIGURE_MEM_SLOTS | F.STATUS;
+  F.MQ |
+  F.LOG_SHMFD |
+  F.REPLY_ACK |
+  F.BACKEND_REQ |
+  F.CONFIG |
+  F.INFLIGHT_SHMFD |
+  F.RESET_DEVICE |
+  F.CONFIGURE_MEM_SLOTS |
+  F.STATUS |
+  F.DEVICE_STATE;
 
 /** As many queues as any device of ours or of virtio's could mean. */
 const MOST_QUEUES = 1024;
@@ -97,6 +107,7 @@ export type Reply<T> = Promise<Result<T, FrontendError>>;
 
 export class Frontend {
   readonly #pipeline: Pipeline;
+  readonly #transfer: StateTransfer;
   readonly #watcher: Watcher;
   readonly #options: FrontendOptions;
   #offered = 0n;
@@ -119,6 +130,7 @@ export class Frontend {
       this.#listener?.close();
       this.onLost(why);
     });
+    this.#transfer = new StateTransfer(this.#pipeline, watcher, options.replyTimeoutMs);
   }
 
   get protocolFeatures(): bigint {
@@ -265,6 +277,18 @@ export class Frontend {
   writeConfig(offset: number, bytes: Uint8Array): Reply<void> {
     if (!this.#has(F.CONFIG)) return failed({ code: 'NOT_NEGOTIATED', feature: 'CONFIG' });
     return this.#tell(VHOST_USER.SET_CONFIG, encodeConfigAccess({ offset, bytes }));
+  }
+
+  /** What a migration needs of the device besides rings and features, in the back end's own words. No ring runs. */
+  saveState(): Reply<Uint8Array> {
+    if (!this.#has(F.DEVICE_STATE)) return failed({ code: 'NOT_NEGOTIATED', feature: 'DEVICE_STATE' });
+    return this.#transfer.save();
+  }
+
+  /** REFUSED where the back end does not take it for its own. No ring runs. */
+  loadState(state: Uint8Array): Reply<void> {
+    if (!this.#has(F.DEVICE_STATE)) return failed({ code: 'NOT_NEGOTIATED', feature: 'DEVICE_STATE' });
+    return this.#transfer.load(state);
   }
 
   setStatus(status: number): Reply<void> {
