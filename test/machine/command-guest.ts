@@ -4,7 +4,7 @@
  * w marks its memory, m tells whether memory is marked (`1`) or empty (`0`), d reads sector 0 of its disk and says its first byte,
  * l does that, with a disk started anew each time, until the next letter, k starts its disk and asks it for two sectors without
  * waiting for them, q starts four queues of its disk, asks each for a sector of its own at once, and says the size of a queue (as a
- * power of two) and the first byte of each when each has interrupted, z says how many MiB its disk has (1 to 9; after a d), c counts aloud (a byte at a time, in bl and in memory)
+ * power of two) and the first byte of each when each has interrupted, y starts its disk with a write cache and turns that off, z says how many MiB its disk has (1 to 9; after a d), c counts aloud (a byte at a time, in bl and in memory)
  * until the next letter and then says `cc`, which no count does, r, i and t reset by ACPI, keyboard controller and triple fault,
  * o powers off, u jumps to where no memory is, s spins, p keeps KVM's clock and tells whether that knows of a pause (`1`) or not (`0`),
  * b says what the generic event device tells, e says how often that has interrupted it, f faults on both of two processors at once.
@@ -59,6 +59,9 @@ const QUEUES = 4;
 const QUEUE_STRIDE = 0x1_0000;
 /** In its feature word. */
 const MQ = 1 << 12;
+const FLUSH_AND_CONFIG_WCE = (1 << 9) | (1 << 11);
+/** The switch of its write cache. */
+const WRITEBACK = 32;
 const EVENT_PIN = 13;
 /** Of a register that answers to nobody. */
 const NO_MEMORY = 0xd000_0000;
@@ -116,6 +119,7 @@ function commands(code: GuestCode, { gedRegister }: GuestPlaces): void {
   command('l', () => code.label('reading').also(readDisk).testHeard().jumpIfZero('reading').hear());
   command('k', () => askDisk(code));
   command('q', () => useQueues(code));
+  command('y', () => turnCacheOff(code));
   command('z', () => saySize(code));
   command('c', () => count(code));
   command('r', () => code.out8(0x600, 1));
@@ -169,13 +173,13 @@ function faultTwice(code: GuestCode): void {
 const bar = (ebp: number): Place => ({ ebp });
 
 /** Starts the disk, its queues empty, with interrupts for each. */
-function startDisk(code: GuestCode, queues = 1): void {
+function startDisk(code: GuestCode, queues = 1, features = queues > 1 ? MQ : 0): void {
   code.write16(DISK_CONFIG + 4, 6).write16(DISK_CONFIG + 0x9a, 0x8000); // memory and bus master; MSI-X
   code.read32(DISK_CONFIG + 0x10).raw(0x24, 0xf0, 0x89, 0xc5); // and al, 0xf0; mov ebp, eax
   code.write8(bar(0x14), 0).wait8(bar(0x14), 0);
   for (const status of [1, 3]) code.write8(bar(0x14), status);
   code.write32(bar(0x08), 1).write32(bar(0x0c), 1);
-  if (queues > 1) code.write32(bar(0x08), 0).write32(bar(0x0c), MQ);
+  if (features !== 0) code.write32(bar(0x08), 0).write32(bar(0x0c), features);
   code.write8(bar(0x14), 0xb);
   for (let queue = 0; queue < queues; queue++) startQueue(code, queue);
   code.write8(bar(0x14), 0xf);
@@ -260,6 +264,11 @@ function useQueues(code: GuestCode): void {
       .raw(0x88, 0xc3)
       .sayBl(); // mov bl, al
   }
+}
+
+function turnCacheOff(code: GuestCode): void {
+  startDisk(code, 1, FLUSH_AND_CONFIG_WCE);
+  code.write8(bar(0x4000 + WRITEBACK), 0);
 }
 
 function interruptsOf(queue: number): number {

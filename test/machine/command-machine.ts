@@ -28,7 +28,7 @@ export class CommandMachine {
     const all = ['--kernel', 'guest', '--serial', 'socket=s', '--memory', 'size=64M', ...args];
     const started = await place.startRunning(all, true);
     const machine = new CommandMachine(place, started, connect(join(place.folder, 's')));
-    await machine.#until(() => machine.#heard.endsWith('>'), 'a greeting');
+    await machine.until(() => machine.#heard.endsWith('>'), 'a greeting');
     return machine;
   }
 
@@ -46,7 +46,16 @@ export class CommandMachine {
   async tell(letters: string, answer: string): Promise<void> {
     this.#heard = '';
     this.#socket.write(letters);
-    await this.#until(() => this.#heard === answer, answer);
+    await this.until(() => this.#heard === answer, answer);
+  }
+
+  /** Again and again, until it says `answer`. */
+  async untilSaid(letters: string, answer: string): Promise<void> {
+    for (this.#heard = ''; this.#heard !== answer;) {
+      this.#heard = '';
+      this.#socket.write(letters);
+      await this.until(() => this.#heard.length === answer.length, `as much as ${answer}`);
+    }
   }
 
   /** What `chctl device` says. */
@@ -64,7 +73,7 @@ export class CommandMachine {
     expect([status, lines]).to.deep.equal([0, []]);
   }
 
-  async #until(holds: () => boolean, what: string): Promise<void> {
+  async until(holds: () => boolean, what: string): Promise<void> {
     const deadline = Date.now() + DEADLINE_MS;
     while (!holds()) {
       if (Date.now() > deadline || this.#machine.child.exitCode !== null) {

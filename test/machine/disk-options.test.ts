@@ -58,6 +58,10 @@ describe('chctl run --disk', function () {
       const info = JSON.parse(machine.deviceSays('info', '_disk0', '--json'));
       // The tiny guest cannot flush: its writes have to last.
       expect([info.image.type, info.image.size, info.writeCache]).to.deep.equal([type, String(size), 'THROUGH']);
+      if (!disk.includes('readonly')) {
+        machine.deviceSays('resize', '_disk0', '--size', '3M');
+        await machine.untilSaid('z', '3z');
+      }
       // Another process opens it in the same way.
       process.kill(machine.device, 'SIGKILL');
       await machine.tell('d', 'Rd');
@@ -88,6 +92,18 @@ describe('chctl run --disk', function () {
       expectLines(place, ended, [line], 1);
     });
   }
+
+  it('a write cache that the guest turned off -> off, also in the process that comes after a killed one', async () => {
+    const machine = await CommandMachine.start(place, '--disk', 'path=disk');
+    const cacheOf = (): string => JSON.parse(machine.deviceSays('info', '_disk0', '--json')).writeCache;
+    expect(cacheOf()).to.equal('BACK');
+    await machine.tell('y', 'y');
+    await machine.until(() => cacheOf() === 'THROUGH', 'without a cache');
+    process.kill(machine.device, 'SIGKILL');
+    await machine.until(() => place.processesOf(machine.name).device !== machine.device, 'another process');
+    expect(cacheOf()).to.equal('THROUGH');
+    await machine.powerOff();
+  });
 
   it('sparse=off -> the file is filled', async () => {
     spawnSync('truncate', ['-s', '1M', join(place.folder, 'disk')]);
