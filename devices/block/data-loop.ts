@@ -4,13 +4,14 @@ import { type Result, expect, ok } from '#shared/lang/result.ts';
 import type { CpuSet } from '#shared/sys/affinity.ts';
 import { unlockFile } from '#shared/sys/file-lock.ts';
 import { type Fd, OwnedFd, asFd } from '#shared/sys/owned-fd.ts';
+import { pause } from '#shared/sys/pause.ts';
 import { UnixSocket, accept } from '#shared/sys/unix-socket.ts';
 import { Session, type SessionState } from '#shared/vhost-user/backend/index.ts';
 import type { RequestError } from '#shared/vhost-user/errors.ts';
 import { BlockDevice, type DeviceOptions } from './device.ts';
 import { type EngineKind, openEngine } from './engine/open-engine.ts';
 import { whyLeft } from './front-end-left.ts';
-import type { Image } from './image/image.ts';
+import type { Image, ImageError } from './image/image.ts';
 import { type BucketMemory, groupBuckets, threadBuckets } from './limits/rate-limiter.ts';
 import type { ImageToOpen, OpenedImage } from './open-image.ts';
 import { RingLoop } from './ring-loop.ts';
@@ -21,6 +22,9 @@ import { cpusOf, pinThread, withAffinity } from './threads/affinity.ts';
 import { DataThreads } from './threads/data-threads.ts';
 
 /** What is served, as plain data; what the image says of itself comes beside it. Descriptors are the loop's from here on. */
+/** From one front end that cannot be accepted to the next attempt: orders wait so long. */
+const ACCEPT_RETRY_MS = 50;
+
 export interface Served extends Omit<DeviceOptions, 'sectors' | 'topology'>, ImageToOpen {
   /** Exactly ID_BYTES, zero-padded. */
   readonly id: Uint8Array;
@@ -59,7 +63,8 @@ export class DataLoop {
   readonly #loop: RingLoop;
   readonly device: BlockDevice;
   readonly engine: EngineKind;
-  readonly #image: Image;
+  #image: Image;
+  readonly #rings: RingSet;
   readonly #threads: DataThreads | undefined;
   /** Where this thread could run before it had to run where its queue does. */
   readonly #affinityBefore: CpuSet | undefined;
@@ -84,6 +89,7 @@ export class DataLoop {
     const rings = new RingSet({ ...served, ...(buckets === undefined ? {} : { buckets }) }, { engine, image, log });
     const { sectors } = served;
     this.#threads = isParallel && buckets !== undefined ? new DataThreads({ served, sectors, buckets, log }) : undefined;
+    this.#rings = rings;
     this.device = new BlockDevice(served, [rings, ...(this.#threads?.hosts ?? [])], served.group === undefined ? buckets : undefined);
     // Threads that were made before run where they are told to, or anywhere.
     const cpus = cpusOf(served.queueAffinity, (queue) => queue === 0 || !isParallel);
@@ -98,6 +104,10 @@ export class DataLoop {
 
   get hasFrontEnd(): boolean {
     return this.#session !== undefined;
+  }
+
+  get image(): Image {
+    return this.#image;
   }
 
   /** Where front ends connect; undefined: nowhere. */
@@ -129,13 +139,20 @@ export class DataLoop {
     return ok();
   }
 
+  /** Leaves the image to another process, after `handOver`. */
+  closeImage(): Result<void, ImageError> {
+    return this.#rings.closeImage();
+  }
+
+  /** The same files, as another process has left them; before `resume`. */
+  reopened(image: Image): void {
+    this.#image = image;
+    this.#rings.reopened(image);
+  }
+
   /** The rings run: after a hand-over that came to nothing, or one to here. */
   resume(): void {
     if (this.#session !== undefined) expect(this.#session.resume(), 'rings that ran');
-  }
-
-  get image(): Image {
-    return this.#image;
   }
 
   /** Ends the requests under way, and leaves the image as other programs like it. What comes after is the process's end. */
@@ -167,8 +184,10 @@ export class DataLoop {
     this.#listener = listener;
     this.#loop.watchOnce(listener, () => {
       const connection = accept(listener);
-      if (connection.ok) this.#serve(connection.value, listener);
-      else this.#listen(listener);
+      if (connection.ok) return this.#serve(connection.value, listener);
+      // It waits there until there is a descriptor for it; nobody else is served meanwhile.
+      pause(ACCEPT_RETRY_MS);
+      this.#listen(listener);
     });
   }
 

@@ -34,6 +34,8 @@ export interface ImageWish extends LockWish {
   readonly imageType: string | undefined;
   /** A file that has holes may keep them. */
   readonly sparse: boolean;
+  /** Another process serves it still: locked, and filled, it is later, or already. */
+  readonly isServed?: boolean;
 }
 
 /**
@@ -44,6 +46,7 @@ export function takeImage(fd: Fd, what: string, wish: ImageWish): Result<Image, 
   const size = syscall(SYS.lseek, fd, 0, SEEK_END);
   const problem = problemOf(fd, size, wish.imageType);
   if (problem !== undefined) return err({ line: `${what} ${problem}`, isLocked: false });
+  if (wish.isServed === true) return ok({ fd, sectors: size / SECTOR_SIZE });
   const locked = takeLock(fd, what, wish);
   if (!locked.ok) return locked;
   const filled = wish.sparse || wish.readOnly || !isRaw(wish.imageType) ? 0 : fill(fd, size);

@@ -4,56 +4,46 @@
  * launcher hands in a client of ch.device.v1 does it get a second one.
  */
 import { writeSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { printable } from '#shared/lang/printable.ts';
-import { type Err, type Result, err, expect, ok } from '#shared/lang/result.ts';
+import { Successor } from '#shared/hand-over/index.ts';
+import { type Result, err, expect, ok } from '#shared/lang/result.ts';
 import { type DeviceEnd, type ToDevice, WriteCache, deviceStartChannel } from '#shared/rpc/start-channel.ts';
-import { limitsMessage, limitsOf } from '#shared/rpc/start-limits.ts';
+import { limitsMessage } from '#shared/rpc/start-limits.ts';
 import { leaveOutMaglev } from '#shared/sys/compile-less.ts';
 import { createEventFd } from '#shared/sys/eventfd.ts';
-import { Mapping } from '#shared/sys/mapping.ts';
 import type { OwnedFd } from '#shared/sys/owned-fd.ts';
 import { EXIT, exitNow, keepCompiledCode } from '#shared/sys/process-exit.ts';
 import { CommandServer } from './control/command-server.ts';
 import { ControlThread, controlPorts } from './control/control-thread.ts';
 import { DataLoop, type Served } from './data-loop.ts';
-import type { LimitsGroup } from './device.ts';
-import { type ImageProblem, type ImageWish, takeFence, takeImage } from './host.ts';
-import { GROUP_MEMORY } from './limits/rate-limiter.ts';
-import { idBytes } from './spec.ts';
+import type { ImageProblem } from './host.ts';
 import { openImage } from './open-image.ts';
-import { makeStatistics } from './stats/statistics.ts';
-import { affinityProblem } from './threads/affinity.ts';
+import { type Scripts, nameOf, readStart, refusal } from './start-message.ts';
+import { HandingOver, type HandingOverParts, failed } from './upgrade/handing-over.ts';
+import { HeldImage } from './upgrade/held-image.ts';
+import { TakingOver, type TakingOverOptions } from './upgrade/taking-over.ts';
 
-const IMAGE_TYPES = ['raw', 'qcow2', 'vhd', 'vhdx'] as const;
+const KIND = 'block';
 const LOG_LEVEL = { warning: 0, info: 1 } as const;
-
-/** What the threads of this process run. */
-export interface Scripts {
-  /** The one that serves its clients. */
-  readonly control: URL;
-  /** Those that do its requests, where io_uring is forbidden. */
-  readonly pool: URL;
-  /** Those that serve one queue each. */
-  readonly queue: URL;
-}
 
 export function serveLauncher(scripts: Scripts): never {
   const channel = deviceStartChannel();
-  const received = channel.receive();
-  // A launcher that goes away before has its own reasons.
-  if (!received.ok) return exitNow(received.error.code === 'CLOSED' ? EXIT.poweredOff : EXIT.failed);
-  const { message, fds } = received.value;
-  if (message.stop) return exitNow(EXIT.poweredOff);
-  const start = message.startBlock;
-  const served = start ? readStart(start, fds, scripts) : refusal('the first message starts no disk');
-  if (!served.ok) return refuse(channel, served.error);
+  const { start, fds } = awaitStart(channel);
+  const successor = successorOf(start, fds);
+  const refuse = (problem: ImageProblem): never => refuseStart(channel, successor, problem);
+  const fail = (line: string): never => refuse({ line, isLocked: false });
+  const read = start ? readStart(start, fds, scripts) : refusal('the first message starts no disk');
+  if (!read.ok) return refuse(read.error);
+  const served = read.value;
+  const held = heldBy(served, nameOf(start));
+  const begun = takeOverFrom(successor, { ...held, lockWaitMs: start?.lockWaitMs ?? 0 }, served.imageType);
+  if (!begun.ok) return fail(begun.error);
+  const takingOver = begun.value;
   const wakeFd = expect(createEventFd(), 'wake-up of the data thread').take();
-  const opened = openImage(served.value);
-  if (!opened.ok) return refuse(channel, { line: `${nameOf(start)} ${opened.error}`, isLocked: false });
-  const loop: DataLoop = new DataLoop(served.value, opened.value, {
+  const opened = openImage(served);
+  if (!opened.ok) return fail(`${nameOf(start)} ${opened.error}`);
+  const loop: DataLoop = new DataLoop(served, opened.value, {
     watched: [
-      { fd: channel.fd, ready: () => readOrders(channel, { end, connect }) },
+      { fd: channel.fd, ready: () => readOrders(channel, { end, connect, handingOver }) },
       { fd: wakeFd, ready: () => commands.serve() },
     ],
     log: (level, message) => void channel.send({ log: { level: LOG_LEVEL[level], message } }),
@@ -62,12 +52,19 @@ export function serveLauncher(scripts: Scripts): never {
   const commands = new CommandServer(loop, {
     limitsChange: (limits) => void channel.send({ limitsChanged: limitsMessage(limits) }),
     drainedChange: (drained) => void channel.send({ drainedChanged: { drained } }),
+    upgrade: (...asked) => handingOver.begin(...asked),
+    abandonUpgrade: () => handingOver.abandon(),
   });
+  const handingOver: HandingOver = handingOverTo(channel, { loop, commands, toOpen: served, ...held });
   loop.device.onWriteCache = (writesThrough) =>
     void channel.send({ writeCacheChanged: writesThrough ? WriteCache.THROUGH : WriteCache.BACK });
-  const { imagePath, imageType, readOnly, statistics } = served.value;
-  const facts = { id: start?.id ?? '', imagePath, imageType, readOnly, wakeFd, statistics };
+  const { imagePath, imageType, readOnly, statistics } = served;
   let control: ControlThread | undefined;
+  if (start?.drained && takingOver === undefined) commands.beginDrained();
+  if (takingOver !== undefined) {
+    const taken = takingOver.takeUp(loop, commands);
+    if (!taken.ok) return fail(taken.error);
+  }
   channel.send({ started: {} });
   // Now, for what is compiled later, on any thread, is compiled with another flag, and of no use to the next process.
   loop.awaitThreads();
@@ -83,6 +80,7 @@ export function serveLauncher(scripts: Scripts): never {
   function startControl(): ControlThread {
     const ports = controlPorts();
     commands.attach(ports.data);
+    const facts = { id: start?.id ?? '', imagePath, imageType, readOnly, wakeFd, statistics, generation: takingOver?.generation ?? 1 };
     return new ControlThread(scripts.control, facts, ports.control);
   }
 
@@ -92,87 +90,57 @@ export function serveLauncher(scripts: Scripts): never {
   }
 }
 
-function readStart(start: NonNullable<ToDevice['startBlock']>, fds: readonly OwnedFd[], scripts: Scripts): Result<Served, ImageProblem> {
-  const image = fds[(start.image ?? 0) - 1];
-  const socket = fds[(start.socket ?? 0) - 1];
-  if (image === undefined || socket === undefined) return refusal('the start message lacks a descriptor');
-  const group = readGroup(start, fds);
-  if (!group.ok) return refusal(group.error);
-  const plain = plainOf(start, scripts);
-  const what = nameOf(start);
-  const misplaced = affinityProblem(plain.queueAffinity);
-  if (misplaced !== undefined) return refusal(`${what} ${misplaced}`);
-  const wish = wishOf(start);
-  const taken = takeImage(image.take(), what, wish);
-  if (!taken.ok) return taken;
-  const file = fds[(start.fence ?? 0) - 1];
-  const fence = file === undefined ? ok(undefined) : takeFence(file.take(), what, wish.wait);
-  if (!fence.ok) return fence;
-  return ok({
-    ...plain,
-    imageFd: taken.value.fd,
-    ...(fence.value === undefined ? {} : { fenceFd: fence.value }),
-    lockGranularity: wish.granularity,
-    rawSectors: taken.value.sectors,
-    ...(group.value === undefined ? {} : { group: group.value }),
-    socket: { kind: 'connected', fd: socket.take() },
+function awaitStart(channel: DeviceEnd): { readonly start: ToDevice['startBlock']; readonly fds: readonly OwnedFd[] } {
+  const received = channel.receive();
+  // A launcher that goes away before has its own reasons.
+  if (!received.ok) return exitNow(received.error.code === 'CLOSED' ? EXIT.poweredOff : EXIT.failed);
+  const { message, fds } = received.value;
+  return message.stop ? exitNow(EXIT.poweredOff) : { start: message.startBlock, fds };
+}
+
+/** The other process, where this one is to take over from it. */
+function successorOf(start: ToDevice['startBlock'], fds: readonly OwnedFd[]): Successor | undefined {
+  const socket = fds[(start?.handOver ?? 0) - 1];
+  return socket && new Successor(socket);
+}
+
+function takeOverFrom(
+  successor: Successor | undefined,
+  options: TakingOverOptions,
+  imageType: Served['imageType'],
+): Result<TakingOver | undefined, string> {
+  if (successor === undefined) return ok<TakingOver | undefined>(undefined);
+  const greeted = successor.greeted(KIND);
+  if (!greeted.ok) return greeted;
+  const takingOver = new TakingOver(successor, options);
+  // What a format's tables say is known when nobody else changes them any more.
+  const inherited = imageType === 'raw' ? ok() : takingOver.inherit();
+  return inherited.ok ? ok<TakingOver | undefined>(takingOver) : inherited;
+}
+
+/** What this process lets go of, and takes again, when it hands over. */
+function heldBy({ imageFd, fenceFd, readOnly, lockGranularity: granularity, statistics }: Served, what: string) {
+  return { image: new HeldImage({ imageFd, fenceFd, what, wish: { readOnly, granularity } }), statistics };
+}
+
+/** The launcher starts the other process. */
+function handingOverTo(channel: DeviceEnd, parts: HandingOverParts): HandingOver {
+  return new HandingOver(parts, {
+    seek: (successor) => {
+      if (successor.kind === 'socket') return err(failed('its launcher starts the process that takes over; name a program'));
+      channel.send({ upgradeRequested: { program: successor.path } });
+      return ok();
+    },
+    greeting: { kind: KIND },
+    clientListener: undefined,
+    handedOver: () => {},
   });
-}
-
-/** What needs no descriptor. */
-function plainOf(start: NonNullable<ToDevice['startBlock']>, { pool, queue }: Scripts) {
-  const queueCount = start.numQueues || 1;
-  return {
-    imageType: IMAGE_TYPES.find((type) => type === start.imageType) ?? 'raw',
-    imagePath: resolve(start.workingFolder || '/', start.path ?? ''),
-    direct: start.direct ?? false,
-    backingFiles: start.backingFiles ?? false,
-    readOnly: start.readOnly ?? false,
-    sparse: start.sparse ?? false,
-    id: idBytes(start.serial ?? ''),
-    queueCount,
-    maxQueueSize: start.queueSize || 128,
-    queueAffinity: (start.queueAffinity ?? []).map(({ queueIndex, hostCpus }) => ({ queue: queueIndex ?? 0, hostCpus: hostCpus ?? [] })),
-    writeThrough: start.writeCache === WriteCache.THROUGH,
-    limits: limitsOf(start.limits),
-    statistics: makeStatistics(queueCount),
-    poolScript: pool.href,
-    threadScript: queue.href,
-  };
-}
-
-function wishOf({ readOnly, imageType, sparse, lockGranularity, lockWaitMs }: NonNullable<ToDevice['startBlock']>): ImageWish {
-  return {
-    readOnly: readOnly ?? false,
-    imageType: imageType || undefined,
-    sparse: sparse ?? false,
-    granularity: lockGranularity === 'full' ? 'full' : 'byte-range',
-    wait: lockWaitMs || undefined,
-  };
-}
-
-function refusal(line: string): Err<ImageProblem> {
-  return err({ line, isLocked: false });
-}
-
-function nameOf(start: ToDevice['startBlock']): string {
-  return `disk ${start?.id ?? ''} "${printable(start?.path ?? '')}"`;
-}
-
-/** The memory of a rate limit group, mapped for good. */
-function readGroup(start: NonNullable<ToDevice['startBlock']>, fds: readonly OwnedFd[]): Result<LimitsGroup | undefined, string> {
-  if (!start.rateLimitGroup) return ok(undefined);
-  const { id, state } = start.rateLimitGroup;
-  const file = fds[(state ?? 0) - 1];
-  if (file === undefined) return err('the start message lacks a descriptor');
-  const mapping = Mapping.map({ length: GROUP_MEMORY, fd: file.fd });
-  file.close();
-  return mapping.ok ? ok({ id: id ?? '', memory: mapping.value.view() }) : err(mapping.error.message);
 }
 
 interface Orders {
   end(): never;
   connect(client: OwnedFd): void;
+  readonly handingOver: HandingOver;
 }
 
 /** Stop, or the launcher is gone: either way the end. A client is served; anything else has no meaning after the start. */
@@ -182,14 +150,19 @@ function readOrders(channel: DeviceEnd, orders: Orders): void {
     if (!received.ok) return orders.end();
     if (received.value === undefined) return;
     const { message, fds } = received.value;
-    const client = message.connect ? fds[(message.connect.socket ?? 0) - 1] : undefined;
-    for (const fd of fds) if (fd !== client) fd.close();
+    const at = message.connect?.socket ?? message.handOver?.socket ?? 0;
+    const socket = fds[at - 1];
+    for (const fd of fds) if (fd !== socket) fd.close();
     if (message.stop) return orders.end();
-    if (client !== undefined) orders.connect(client);
+    if (message.upgradeFailed) orders.handingOver.fail(failed(message.upgradeFailed.message ?? ''));
+    if (socket === undefined) continue;
+    if (message.handOver) orders.handingOver.give(socket);
+    else orders.connect(socket);
   }
 }
 
-function refuse(channel: DeviceEnd, { line, isLocked }: ImageProblem): never {
+function refuseStart(channel: DeviceEnd, successor: Successor | undefined, { line, isLocked }: ImageProblem): never {
+  successor?.refuse(line);
   channel.send({ failed: { message: line, imageLocked: isLocked } });
   writeSync(2, `ch-block: ${line}\n`);
   return exitNow(EXIT.failed);

@@ -26,6 +26,8 @@ export interface ImageToOpen {
   readonly lockGranularity: LockGranularity;
   /** What a raw image has; the others say it. */
   readonly rawSectors: number;
+  /** Of an image that is opened again: its backing files, in their order, which are open and locked. */
+  readonly backing?: readonly Fd[];
 }
 
 export interface OpenedImage {
@@ -79,13 +81,16 @@ function leastOf({ direct }: ImageToOpen, host: Topology): number {
   return direct ? host.blockSize : SECTOR_SIZE;
 }
 
-function openWithBacking(file: ImageFile, { imagePath, readOnly, backingFiles, lockGranularity }: ImageToOpen) {
+function openWithBacking(file: ImageFile, { imagePath, readOnly, backingFiles, lockGranularity, backing: known = [] }: ImageToOpen) {
   const opened: Fd[] = [];
+  const again = [...known];
   const image = openQcow2(file, {
     readOnly,
     backingFiles,
     path: imagePath,
     openBacking: (path) => {
+      const before = again.shift();
+      if (before !== undefined) return ok(new HostFile(before));
       const backing = openBacking(path, lockGranularity);
       if (!backing.ok) return backing;
       opened.push(backing.value);

@@ -13,7 +13,7 @@ import type { RingError, RingStart } from '#shared/vhost-user/backend/index.ts';
 import { SegmentTable, SplitQueue } from '#shared/virtio/index.ts';
 import type { Engine } from './engine/engine.ts';
 import { ErrorLog } from './error-log.ts';
-import type { Image } from './image/image.ts';
+import type { Image, ImageError } from './image/image.ts';
 import { Gate } from './limits/gate.ts';
 import type { BucketMemory } from './limits/rate-limiter.ts';
 import type { QueueState, RingHost } from './ring-host.ts';
@@ -79,7 +79,8 @@ interface Running {
 export class RingSet implements RingHost {
   readonly statistics: Statistics;
   readonly gate: Gate;
-  readonly #disk: Disk & { sectors: number };
+  readonly #disk: Disk & { sectors: number; image: ServedImage };
+  readonly #errors: ErrorLog;
   readonly #engine: Engine;
   readonly #maxQueueSize: number;
   /** Made when a ring starts for the first time, which may be on another thread. */
@@ -101,10 +102,11 @@ export class RingSet implements RingHost {
     const { queueCount, maxQueueSize, sectors, readOnly, id, sparse } = options;
     this.statistics = new Statistics(options.statistics, options.thread);
     this.gate = new Gate(this.statistics);
-    const served = new ServedImage(image, { engine, token: TOKEN_SYNC, errors: new ErrorLog(log) });
+    this.#errors = new ErrorLog(log);
+    this.#engine = engine;
+    const served = this.#serve(image);
     this.#disk = { sectors, readOnly, id, sparse, statistics: this.statistics, limiter: this.gate.limiter, image: served };
     this.setLimits(options.limits, options.buckets);
-    this.#engine = engine;
     this.#maxQueueSize = maxQueueSize;
     this.#segments = new Array<SegmentTable | undefined>(queueCount).fill(undefined);
     this.#running = new Array<Running | undefined>(queueCount).fill(undefined);
@@ -308,19 +310,37 @@ export class RingSet implements RingHost {
     return foreign;
   }
 
+  /** Leaves the image to another process. No ring runs. */
+  closeImage(): Result<void, ImageError> {
+    while (this.#disk.image.isSyncing) this.#reap();
+    return this.#disk.image.image.close();
+  }
+
+  /** The same files, as another process has left them. No ring runs. */
+  reopened(image: Image): void {
+    this.#disk.image = this.#serve(image);
+  }
+
+  #serve(image: Image): ServedImage {
+    return new ServedImage(image, { engine: this.#engine, token: TOKEN_SYNC, errors: this.#errors });
+  }
+
   /** Ends the requests under way; chains not yet taken stay the driver's. */
   #drain(ring: BlockRing): void {
     ring.stops();
-    while (ring.outstanding > 0) {
-      this.#engine.submit(1);
-      this.statistics.tick();
-      while (this.#engine.next()) {
-        const { tokenHigh, tokenLow, result, flags } = this.#engine;
-        if (tokenHigh >= TOKEN_FOREIGN) this.#foreign.push({ token: tokenHigh, result, flags });
-        else this.complete(tokenHigh, tokenLow, result, flags);
-      }
-    }
+    while (ring.outstanding > 0) this.#reap();
     ring.loop.publish();
+  }
+
+  /** Waits for completions. */
+  #reap(): void {
+    this.#engine.submit(1);
+    this.statistics.tick();
+    while (this.#engine.next()) {
+      const { tokenHigh, tokenLow, result, flags } = this.#engine;
+      if (tokenHigh >= TOKEN_FOREIGN) this.#foreign.push({ token: tokenHigh, result, flags });
+      else this.complete(tokenHigh, tokenLow, result, flags);
+    }
   }
 
   /** The kick's counter is never read: each write to it wakes the poll, and a poll that is armed anew finds an old count. */

@@ -108,6 +108,11 @@ export class ServedImage {
     return ZEROS;
   }
 
+  /** The engine has an fdatasync of it. */
+  get isSyncing(): boolean {
+    return this.#isSyncing;
+  }
+
   canAllocate(mode: number): boolean {
     return (this.#unknownModes & mode) !== mode;
   }

@@ -149,6 +149,59 @@ describe('chctl device on a running machine', function () {
     await powerOff(machine);
   });
 
+  it('upgrade under a guest that reads -> another process serves it, with all that was changed; a program that is none is refused', async () => {
+    const machine = await start('path=disk');
+    await tell('d', 'Rd', machine);
+    told('limits', '_disk0', '--set', 'ops_size=1000,ops_refill_time=10');
+    told('resize', '_disk0', '--size', '2M');
+    const { status, stderr } = device('upgrade', '_disk0', '--program', 'disk');
+    expect([status, stderr]).to.match(/^1,chctl device: the disk goes on as before: /);
+    const missing = device('upgrade', '_disk0', '--program', 'none');
+    expect(missing.stderr).to.equal(`chctl device: the disk goes on as before: there is no program "${join(place.folder, 'none')}"\n`);
+    // It reads until it is told something else.
+    heard = '';
+    socket?.write('l');
+    const upgraded = told('upgrade', '_disk0');
+    const pid = Number(/^process (\d+) serves the disk\n$/.exec(upgraded)?.[1]);
+    expect(pid).not.to.equal(machine.device);
+    // What it has read meanwhile is heard now, and then more.
+    await until('read', () => /^R+$/.test(heard), machine);
+    const readBefore = heard.length;
+    await until('read on', () => heard.length > readBefore, machine);
+    socket?.write('d');
+    await until('read enough', () => heard.endsWith('l'), machine);
+    await tell('d', 'Rd', machine);
+    const info = JSON.parse(told('info', '_disk0', '--json'));
+    expect([info.pid, info.image.size, info.limits.ops.size]).to.deep.equal([pid, String(2 * MIB), '1000']);
+    expect(place.processesOf(place.registered()[0] ?? '').device).to.equal(pid);
+    expect(told('stats', '_disk0')).to.match(/^read +[2-9]\d* /m);
+    // And once more, of the process that came by the first, and drained.
+    told('drain', '_disk0');
+    told('upgrade', '_disk0', '--program', join(CHECKOUT, 'dist/devices/block/main.js'));
+    heard = '';
+    socket?.write('d');
+    await until('kept waiting', () => JSON.parse(told('info', '_disk0', '--json')).drained === true, machine);
+    expect(heard).to.equal('');
+    told('resume', '_disk0');
+    await until('answered', () => heard === 'Rd', machine);
+    await powerOff(machine);
+  });
+
+  it('a drained disk whose process is killed -> the next one is drained too', async () => {
+    const machine = await start('path=disk');
+    told('drain', '_disk0');
+    process.kill(machine.device, 'SIGKILL');
+    const pidNow = (): number => place.processesOf(place.registered()[0] ?? '').device;
+    await until('another process', () => pidNow() !== machine.device, machine);
+    heard = '';
+    socket?.write('d');
+    await until('kept waiting', () => JSON.parse(told('info', '_disk0', '--json')).drained === true, machine);
+    expect(heard).to.equal('');
+    told('resume', '_disk0');
+    await until('answered', () => heard === 'Rd', machine);
+    await powerOff(machine);
+  });
+
   it('a disk that is none -> one line, status 1', async () => {
     const machine = await start('path=disk');
     const { status, stderr } = device('info', '_disc0');

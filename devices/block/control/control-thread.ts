@@ -16,6 +16,8 @@ export interface ControlData {
   readonly port: MessagePort;
   readonly wakeFd: Fd;
   readonly statistics: SharedStatistics;
+  /** Of the last change that clients know of. */
+  readonly generation?: number;
 }
 
 export type ControlFacts = Omit<ControlData, 'port'>;

@@ -6,16 +6,17 @@ import manifest from '../../../package.json' with { type: 'json' };
 import type { ControlData } from './control-thread.ts';
 import { RemoteControl } from './remote-control.ts';
 
-const { id, imagePath, imageType, readOnly, port, wakeFd, statistics }: ControlData = workerData;
+const { id, imagePath, imageType, readOnly, port, wakeFd, statistics, generation }: ControlData = workerData;
 
 const identity = {
   id,
   kind: 'block',
   programVersion: manifest.version,
-  features: ['limits', 'resize', 'drain', 'stats'],
+  features: ['limits', 'resize', 'drain', 'stats', 'upgrade'],
   imagePath,
   imageType,
   readOnly,
+  ...(generation === undefined ? {} : { generation }),
 };
 const server = new DeviceServer(new RemoteControl({ identity, port, wakeFd, statistics }));
 parentPort?.on('message', (fd: number) => server.serve(fd));

@@ -16,6 +16,7 @@ import { pause } from '#shared/sys/pause.ts';
 import { EXIT, exitNow } from '#shared/sys/process-exit.ts';
 import type { Answer, CommandServer } from '../control/command-server.ts';
 import type { DataLoop } from '../data-loop.ts';
+import { type ImageToOpen, openImage } from '../open-image.ts';
 import { SECTOR_SIZE } from '../spec.ts';
 import { type SharedStatistics, readStatistics } from '../stats/statistics.ts';
 import { deviceStateMessage } from './device-state.ts';
@@ -40,6 +41,8 @@ export interface HandingOverParts {
   readonly loop: DataLoop;
   readonly commands: CommandServer;
   readonly image: HeldImage;
+  /** What its format is opened by; the same files again. */
+  readonly toOpen: ImageToOpen;
   readonly statistics: SharedStatistics;
 }
 
@@ -48,6 +51,8 @@ export class HandingOver {
   readonly #host: HandingOverHost;
   /** Who has asked for it, where one is under way. */
   #answer: Answer | undefined;
+  /** Nobody waits for an answer. */
+  #isUnasked = false;
   #generation = 0;
   #predecessor: Predecessor | undefined;
 
@@ -67,6 +72,7 @@ export class HandingOver {
   /** The socket to the other process, which was asked for, or is there unasked. */
   give(socket: OwnedFd): void {
     if (this.#predecessor !== undefined) return socket.close();
+    this.#isUnasked = this.#answer === undefined;
     this.#answer ??= () => {};
     this.#predecessor = new Predecessor(socket, this.#host.greeting);
     this.#await(this.#predecessor);
@@ -104,7 +110,7 @@ export class HandingOver {
 
   /** No request is under way, and none is taken. */
   #handOver(predecessor: Predecessor): void {
-    const { loop, commands, image } = this.#parts;
+    const { loop, image } = this.#parts;
     const list = new DescriptorList();
     const session = loop.handOver();
     const message = {
@@ -113,19 +119,38 @@ export class HandingOver {
       listener: list.add(loop.listener),
       clientListener: list.add(this.#host.clientListener),
     };
+    const closed = loop.closeImage();
+    if (!closed.ok) return this.#goOn(predecessor, `the image ${closed.error.message}`);
     image.release();
     const given = predecessor.give(message, list.fds);
     if (given.ok) return this.#leave(given.value);
+    this.#goOn(predecessor, given.error);
+  }
+
+  /** The other process does not serve: this one does. Where it cannot either, it ends, and whoever looks after it starts another. */
+  #goOn(predecessor: Predecessor, why: string): void {
+    const { loop, commands, image } = this.#parts;
     this.#predecessor = undefined;
     predecessor.close();
     const retaken = image.retake(RETAKE_MS);
-    if (!retaken.ok) {
-      writeSync(2, `ch-block: ${given.error}, and has not let go of it: ${retaken.error.line}\n`);
+    const problem = retaken.ok ? this.#reopen() : retaken.error.line;
+    if (problem !== undefined) {
+      writeSync(2, `ch-block: ${why}; and this one cannot go on: ${problem}\n`);
       exitNow(EXIT.failed);
     }
     loop.resume();
     commands.goOn();
-    this.fail(failed(given.error));
+    this.fail(failed(why));
+  }
+
+  /** A format's tables may not be what they were; what is in the way. */
+  #reopen(): string | undefined {
+    const { loop, toOpen } = this.#parts;
+    if (loop.image.type === 'raw') return undefined;
+    const opened = openImage({ ...toOpen, backing: loop.image.files.slice(1) });
+    if (!opened.ok) return `the image ${opened.error}`;
+    loop.reopened(opened.value.image);
+    return undefined;
   }
 
   #state() {
@@ -143,7 +168,7 @@ export class HandingOver {
   #leave(pid: number): never {
     this.#host.handedOver();
     this.#answer?.({ ok: true, value: undefined }, pid);
-    pause(LAST_ANSWERS_MS);
+    if (!this.#isUnasked) pause(LAST_ANSWERS_MS);
     return exitNow(EXIT.poweredOff);
   }
 }

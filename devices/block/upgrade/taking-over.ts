@@ -65,6 +65,7 @@ export class TakingOver {
 
   /** The disk becomes what it was, and this process the one that serves it; the error leaves it to the other one. */
   takeUp(loop: DataLoop, commands: CommandServer): Result<void, string> {
+    loop.awaitThreads();
     const inherited = this.inherit();
     if (!inherited.ok || this.#inherited === undefined) return inherited;
     const { state, session, listener } = this.#inherited;
