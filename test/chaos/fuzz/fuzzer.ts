@@ -1,4 +1,5 @@
 /** One process under fuzz with its memory, its player and its probe. */
+import { spawnSync } from 'node:child_process';
 import { FuzzedDisk } from './fuzzed-disk.ts';
 import { FuzzedMemory } from './memory.ts';
 import { Player } from './player.ts';
@@ -15,13 +16,29 @@ export interface Outcome {
 
 const RAW: Variant = { imageType: 'raw', readOnly: false, queueCount: 2, queueSize: 256, keys: '' };
 
-export const VARIANTS: readonly [Variant, ...Variant[]] = [
+const PLAIN: readonly [Variant, ...Variant[]] = [
   RAW,
   { ...RAW, queueCount: 1, queueSize: 16 },
   { ...RAW, readOnly: true },
   { ...RAW, queueCount: 3, queueSize: 4 },
   { ...RAW, queueSize: 64, keys: 'ops_size=100000,ops_refill_time=100,bw_size=1000000000,bw_refill_time=100' },
+  { ...RAW, queueSize: 128, keys: 'direct=on,sparse=off' },
 ];
+
+/** Made by qemu-img. */
+const FORMATTED: readonly Variant[] = [
+  { ...RAW, imageType: 'qcow2' },
+  { ...RAW, imageType: 'vhdx', queueSize: 32 },
+  { ...RAW, imageType: 'vhd' },
+  { ...RAW, imageType: 'qcow2', keys: 'direct=on,sparse=off' },
+  { ...RAW, imageType: 'qcow2', readOnly: true },
+];
+
+export const VARIANTS: readonly [Variant, ...Variant[]] = hasQemuImg() ? [...PLAIN, ...FORMATTED] : PLAIN;
+
+function hasQemuImg(): boolean {
+  return spawnSync('qemu-img', ['--version']).status === 0;
+}
 
 export function noCounts(): Counts {
   return { steps: 0, returned: 0, settled: 0, refused: 0, cut: 0, faults: 0 };

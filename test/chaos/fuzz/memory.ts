@@ -1,5 +1,5 @@
 /** The guest's memory with its guards, and everything else that goes along with messages as a descriptor. */
-import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from '#shared/lang/result.ts';
 import { drainEventFd } from '#shared/sys/eventfd.ts';
@@ -135,6 +135,13 @@ export class FuzzedMemory implements Disposable {
     const [end, start] = expect(createPipe(), 'pipe');
     this.#owned.push(end);
     this.#own('pipe', start);
+    // A device's state to load, of which more could come; and where one is saved to, until it is full.
+    const [state, rest] = expect(createPipe(), 'pipe');
+    this.#own('state', state);
+    writeSync(rest.fd, Buffer.alloc(5000, 0x11));
+    const [saved, target] = expect(createPipe(), 'pipe');
+    this.#own('saved', target);
+    this.#owned.push(rest, saved);
   }
 
   #open(folder: string): void {

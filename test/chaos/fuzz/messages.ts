@@ -7,6 +7,7 @@ import {
   encodeLog,
   encodeMemoryTable,
   encodeSingleRegion,
+  encodeStateTransfer,
   encodeU64,
   encodeVringAddresses,
   encodeVringFile,
@@ -28,7 +29,16 @@ import { FD_NAMES, type FdName, type Meaning, type Step } from './steps.ts';
 type Message = Extract<Step, { do: 'message' }>;
 
 const PROTOCOL =
-  F.MQ | F.LOG_SHMFD | F.REPLY_ACK | F.BACKEND_REQ | F.CONFIG | F.INFLIGHT_SHMFD | F.RESET_DEVICE | F.CONFIGURE_MEM_SLOTS | F.STATUS;
+  F.MQ |
+  F.LOG_SHMFD |
+  F.REPLY_ACK |
+  F.BACKEND_REQ |
+  F.CONFIG |
+  F.INFLIGHT_SHMFD |
+  F.RESET_DEVICE |
+  F.CONFIGURE_MEM_SLOTS |
+  F.STATUS |
+  F.DEVICE_STATE;
 /** virtio 1.2, 5.2.3: VIRTIO_BLK_F_FLUSH. */
 const FLUSH = 1n << 9n;
 const HOSTILE_SIZE = 0x8000;
@@ -115,6 +125,8 @@ function harmless(life: Life): Message {
     () => inflight(life, 'wanted'),
     () => logBase(LOG.offset, LOG.size),
     () => message(R.SET_LOG_FD, NOTHING, { fds: ['event'] }),
+    () => stateTransfer(random.pick([0, 1]), 0, random.pick<FdName>(['state', 'saved'])),
+    () => message(R.CHECK_DEVICE_STATE, NOTHING),
     () => message(R.SET_VRING_ADDR, addressesOf(index, 0, guestOf(ring(index).used))),
     () => message(R.SET_VRING_ADDR, addressesOf(index)),
   ])();
@@ -159,6 +171,7 @@ function anything(life: Life): Message {
     () => message(R.SET_LOG_BASE, encodeLog({ size: LOG.size, fileOffset: LOG.offset }), { fds: [fd] }),
     () => message(R.SET_LOG_FD, NOTHING, { fds: [random.pick<FdName>(['event', 'blocking', 'pipe', fd])] }),
     () => message(R.SET_VRING_ADDR, addressesOf(index, 0, random.pick([2 ** 40, LOG.size * 0x8000 - 1, 0x5b5b_0000]))),
+    () => stateTransfer(random.below(3), random.below(2), fd),
     () => message(R.RESET_DEVICE, NOTHING, { means: 'reset' }),
     () => message(R.SET_STATUS, encodeU64(0n), { means: 'reset' }),
     () => message(R.RESET_OWNER, NOTHING),
@@ -240,6 +253,10 @@ function fileOf(key: RegionKey): FdName {
 
 function describe({ guest, size, user, offset }: Region): RegionDescription {
   return { guestStart: toGuest(guest), size, frontendStart: toFrontend(user), fileOffset: offset };
+}
+
+function stateTransfer(direction: number, phase: number, fd: FdName): Message {
+  return message(R.SET_DEVICE_STATE_FD, encodeStateTransfer({ direction, phase }), { fds: [fd] });
 }
 
 function logBase(fileOffset: number, size: number): Message {

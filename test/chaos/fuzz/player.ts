@@ -50,6 +50,7 @@ export class Player implements Disposable {
       }
     }
     this.#collect();
+    this.#disconnect();
   }
 
   [Symbol.dispose](): void {

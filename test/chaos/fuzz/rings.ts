@@ -6,6 +6,7 @@ import {
   EDGE_HEADERS,
   HEADERS,
   HEADER_COUNT,
+  MOST_ENTRIES,
   OPEN_SECTORS,
   REGIONS,
   type Region,
@@ -41,7 +42,7 @@ export function busyRing(life: Life, index: number): Step[] {
     if (isIndirect) {
       steps.push(...chain(parts, place, 0));
       steps.push(describe(descriptor, head, [guestOf(place), parts.length * 16, VIRTQ_DESC_F_INDIRECT, 0]));
-    } else steps.push(...chain(parts, descriptor, head));
+    } else steps.push(...chain(parts, descriptor, head).slice(0, MOST_ENTRIES - head));
     steps.push({ do: 'offer', ring: index, head });
   }
   if (!random.oneIn(5)) steps.push({ do: 'kick', ring: index });

@@ -2,7 +2,7 @@
 
 /** Descriptors that go with messages, by what they are. */
 export const FD_NAMES = [
-  ...['guest', 'bystander', 'short', 'loose', 'hostile', 'inflight', 'log'],
+  ...['guest', 'bystander', 'short', 'loose', 'hostile', 'inflight', 'log', 'state', 'saved'],
   ...['event', 'blocking', 'pipe', 'socket', 'backend', 'file', 'folder', 'null'],
   ...['kick0', 'kick1', 'kick2', 'call0', 'call1', 'call2', 'err0', 'err1', 'err2'],
 ] as const;
