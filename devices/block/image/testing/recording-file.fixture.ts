@@ -45,6 +45,18 @@ export class RecordingFile implements ImageFile {
     return this.#file.write(buffer, at, length, offset);
   }
 
+  /** Somebody else has written these bytes of the file. */
+  wasWritten(offset: number, length: number): void {
+    const buffer = allocate(length);
+    this.#file.read(buffer, 0, length, offset);
+    this.changes.push({ kind: 'write', offset, bytes: buffer.bytes });
+  }
+
+  /** Somebody else's fdatasync has ended, that began after so many changes. */
+  wasSynced(begun: number): void {
+    this.changes.push({ kind: 'sync', begun });
+  }
+
   /** A fdatasync would change nothing that these tests look at, and takes time. */
   sync(): number {
     this.changes.push({ kind: 'sync', begun: this.#begun ?? this.changes.length });
