@@ -25,6 +25,8 @@ export interface LoadOptions {
   readonly versions: Int32Array;
   /** Whether the device offers DISCARD. */
   readonly discards: boolean;
+  /** Sectors of a block, of which requests are whole ones; 1 unless said otherwise. */
+  readonly align?: number;
 }
 
 export class DiskLoad {
@@ -32,16 +34,18 @@ export class DiskLoad {
   readonly #disk: DrivenDisk;
   readonly #random: Random;
   readonly #discards: boolean;
+  readonly #align: number;
   /** Sectors that were discarded since they were read: they may hold zeros now. */
   readonly #uncertain = new Set<number>();
   readonly #underWay = new Map<number, Request>();
   #seen: number;
   #version: number;
 
-  constructor(disk: DrivenDisk, { random, versions, discards }: LoadOptions) {
+  constructor(disk: DrivenDisk, { random, versions, discards, align = 1 }: LoadOptions) {
     this.#disk = disk;
     this.#random = random;
     this.#discards = discards;
+    this.#align = align;
     this.versions = versions;
     this.#seen = disk.done.length;
     this.#version = versions.reduce((most, version) => Math.max(most, version), 0);
@@ -72,8 +76,10 @@ export class DiskLoad {
     const random = this.#random;
     const kind = random.below(20);
     if (kind === 0) return this.#offer({ type: VIRTIO_BLK_T_FLUSH, first: 0, count: 0 });
-    const first = random.below(this.versions.length);
-    const count = Math.min(this.versions.length - first, 1 + random.below(random.oneIn(3) ? MOST_SECTORS : 12));
+    const align = this.#align;
+    const first = random.below(this.versions.length / align) * align;
+    const wanted = Math.ceil((1 + random.below(random.oneIn(3) ? MOST_SECTORS : 12)) / align) * align;
+    const count = Math.min(this.versions.length - first, wanted);
     if ([...this.#underWay.values()].some((one) => first < one.first + one.count && one.first < first + count)) return true;
     if (kind < 9) return this.#offer({ type: VIRTIO_BLK_T_OUT, first, count });
     if (kind < 15) return this.#offer({ type: VIRTIO_BLK_T_IN, first, count });

@@ -1,0 +1,50 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { Random } from '#shared/testing/random.ts';
+import { SECTOR, bytesOf } from './image/qcow2/testing/sectors.fixture.ts';
+import { VIRTIO_BLK_F_DISCARD, VIRTIO_BLK_F_FLUSH, VIRTIO_BLK_F_WRITE_ZEROES, VirtioBlkConfig } from './spec.ts';
+import { DiskLoad } from './testing/disk-load.fixture.ts';
+import { ServedDisk } from './testing/served-disk.fixture.ts';
+
+const SIZE = 6 << 20;
+const FEATURES = VIRTIO_BLK_F_FLUSH | VIRTIO_BLK_F_DISCARD | VIRTIO_BLK_F_WRITE_ZEROES;
+
+describe('a block device of the host', () => {
+  let folder = '';
+  let device = '';
+  beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'block-device-'))));
+  afterEach(() => {
+    if (device !== '') spawnSync('losetup', ['--detach', device]);
+    device = '';
+    rmSync(folder, { recursive: true });
+  });
+
+  for (const [keys, blockSize] of [
+    ['image_type=raw', 512],
+    ['image_type=raw,direct=on', 4096],
+  ] as const) {
+    it(`${keys}, of blocks of ${blockSize} bytes: reads, writes, discards and zeroes`, async function () {
+      const file = join(folder, 'file');
+      writeFileSync(file, '');
+      truncateSync(file, SIZE);
+      const made = spawnSync('losetup', ['--find', '--show', '--sector-size', String(blockSize), file], { encoding: 'utf8' });
+      if (made.status !== 0) return this.skip();
+      device = made.stdout.trim();
+      await using served = await ServedDisk.start(device, keys, FEATURES);
+      const config = await served.driver.frontend.readConfig(0, 60);
+      const shown = config.ok ? VirtioBlkConfig.get.blk_size(new DataView(config.value.buffer, config.value.byteOffset), 0) : 0;
+      expect(shown).to.equal(blockSize);
+      const load = new DiskLoad(served.driver, {
+        ...{ random: new Random(blockSize), versions: new Int32Array(SIZE / SECTOR), discards: true },
+        align: blockSize / SECTOR,
+      });
+      await load.run(300);
+      await load.readAll();
+      expect(await served.stop()).to.equal('');
+      expect(readFileSync(device).equals(bytesOf(load.versions))).to.equal(true);
+    }).timeout(30_000);
+  }
+});
