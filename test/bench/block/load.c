@@ -24,6 +24,8 @@
 #define STEP_BITS 8
 #define BUCKETS ((64 - STEP_BITS + 1) * STEPS)
 #define NS 1000000000ull
+/* Times that the span is prolonged where nothing was done in it. */
+#define PATIENCE 10
 /* Enough for a depth of 128. */
 #define QUEUE_SIZE 512
 
@@ -46,7 +48,7 @@ struct lane {
   struct request *requests;
   struct blkio_completion *completions;
   uint64_t first_block, blocks, next_block, random;
-  uint64_t done;
+  volatile uint64_t done;
   uint64_t latencies[BUCKETS];
 };
 
@@ -194,6 +196,12 @@ static void hold(struct lane *lane) {
   while (read(0, &byte, 1) > 0) continue;
 }
 
+static uint64_t all_done(const struct lane *lanes) {
+  uint64_t done = 0;
+  for (int i = 0; i < options.queues; i++) done += lanes[i].done;
+  return done;
+}
+
 static void measure(struct lane *lanes) {
   clockid_t backend = CLOCK_PROCESS_CPUTIME_ID;
   if (options.cpu_of != 0 && clock_getcpuclockid(options.cpu_of, &backend) != 0) die("no process %d", options.cpu_of);
@@ -203,13 +211,12 @@ static void measure(struct lane *lanes) {
   uint64_t cpu = clock_ns(backend), own = clock_ns(CLOCK_PROCESS_CPUTIME_ID), begin = clock_ns(CLOCK_MONOTONIC);
   phase = MEASURING;
   sleep_ms(options.measure);
+  /* A disk that others use, too, may do nothing for so long. */
+  for (int more = 0; more < PATIENCE && all_done(lanes) == 0; more++) sleep_ms(options.measure);
   phase = ENDING;
   cpu = clock_ns(backend) - cpu, own = clock_ns(CLOCK_PROCESS_CPUTIME_ID) - own, begin = clock_ns(CLOCK_MONOTONIC) - begin;
-  uint64_t done = 0;
-  for (int i = 0; i < options.queues; i++) {
-    pthread_join(lanes[i].thread, NULL);
-    done += lanes[i].done;
-  }
+  for (int i = 0; i < options.queues; i++) pthread_join(lanes[i].thread, NULL);
+  uint64_t done = all_done(lanes);
   if (done == 0) die("not one request was done");
   printf("{\"requests\":%llu,\"seconds\":%.6f,\"p50Us\":%.3f,\"p99Us\":%.3f,\"cpuUs\":%.3f,\"ownCpuUs\":%.3f}\n", (unsigned long long)done,
          begin / 1e9, percentile(lanes, done, 0.5), percentile(lanes, done, 0.99), cpu / 1e3, own / 1e3);
