@@ -61,18 +61,18 @@ describe('a disk process that is killed over an order', function () {
     return client;
   }
 
-  /** How long an order takes here and now. */
-  async function timeOf(run: CrashRun, give: (client: DeviceClient) => Answer<unknown>): Promise<number> {
+  /** Has an order carried out; how many milliseconds that takes here and now. */
+  async function give(run: CrashRun, order: (client: DeviceClient) => Answer<unknown>): Promise<number> {
     using client = await connect(run);
     const begun = performance.now();
-    expect(await run.during('done', give(client)), 'order');
+    expect(await run.during('done', order(client)), 'order');
     return performance.now() - begun;
   }
 
   /** Kills the process at some moment of the order, or soon after; whether the order was carried out before. */
-  async function killDuring(run: CrashRun, ms: number, give: (client: DeviceClient) => Answer<unknown>): Promise<boolean> {
+  async function killDuring(run: CrashRun, ms: number, order: (client: DeviceClient) => Answer<unknown>): Promise<boolean> {
     using client = await connect(run);
-    const given = give(client);
+    const given = order(client);
     const isDone = given.then(({ ok }) => ok);
     const wasDone = await run.during('ordered', Promise.race([isDone, sleep(run.random.below(ms * 2), false)]));
     await run.replace();
@@ -89,7 +89,7 @@ describe('a disk process that is killed over an order', function () {
   it(`resize, ${KILLS} times -> every process serves the size that the image has`, async () => {
     await using run = await begin();
     const killed = { done: 0, undone: 0 };
-    const ms = await timeOf(run, (client) => client.resize({ size: GROWN }));
+    const ms = await give(run, (client) => client.resize({ size: GROWN }));
     for (let kill = 0; kill < KILLS && run.wrongs.length === 0; kill++) {
       const size = statSync(path).size === SIZE ? GROWN : SIZE;
       killed[(await killDuring(run, ms, (client) => client.resize({ size, allowShrink: true }))) ? 'done' : 'undone']++;
@@ -107,14 +107,30 @@ describe('a disk process that is killed over an order', function () {
   it(`drain, ${KILLS} times -> the next process serves what waited`, async () => {
     await using run = await begin();
     const killed = { done: 0, undone: 0 };
-    const ms = await timeOf(run, (client) => client.drain({ deadlineMs: DRAIN_MS }));
-    await timeOf(run, (client) => client.resume({}));
+    const ms = await give(run, (client) => client.drain({ deadlineMs: DRAIN_MS }));
+    await give(run, (client) => client.resume({}));
     for (let kill = 0; kill < KILLS && run.wrongs.length === 0; kill++) {
       killed[(await killDuring(run, ms, (client) => client.drain({ deadlineMs: DRAIN_MS }))) ? 'done' : 'undone']++;
       run.isHolding = false;
       await run.servedAgain();
     }
     await end(run, killed);
+  });
+
+  it(`while it is drained, ${KILLS} times -> so is the next process, until a client has it go on`, async () => {
+    await using run = await begin();
+    for (let kill = 0; kill < KILLS && run.wrongs.length === 0; kill++) {
+      await give(run, (client) => client.drain({ deadlineMs: DRAIN_MS }));
+      await run.forMs(1 + run.random.below(30));
+      const { completed } = run;
+      await run.replace(undefined, { drained: true });
+      run.isHolding = false;
+      await run.forMs(50);
+      check(run.completed, 'requests done while it was drained').to.equal(completed);
+      await give(run, (client) => client.resume({}));
+      await run.servedAgain();
+    }
+    await end(run, { done: KILLS, undone: 0 });
   });
 });
 
