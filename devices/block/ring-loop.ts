@@ -58,7 +58,7 @@ export class RingLoop {
     for (;;) {
       const work = this.#round();
       if (work > 0) {
-        this.#spin.begin();
+        this.#spin.did(work);
         continue;
       }
       if (this.#spin.goesOn()) {

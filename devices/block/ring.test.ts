@@ -11,12 +11,11 @@ import { SegmentTable, SplitQueue } from '#shared/virtio/index.ts';
 import { ErrorLog } from './error-log.ts';
 import { RawImage } from './image/raw-image.ts';
 import type { Engine } from './engine/engine.ts';
-import type { EngineKind } from './engine/open-engine.ts';
 import { RateLimiter } from './limits/rate-limiter.ts';
 import { BlockRing } from './ring.ts';
 import { ServedImage } from './served-image.ts';
 import { Statistics, makeStatistics, readStatistics } from './stats/statistics.ts';
-import { ENGINES, openKind } from './testing/engines.fixture.ts';
+import { ENGINES, type TestedEngine, openKind } from './testing/engines.fixture.ts';
 
 const SECTORS = 64;
 const HEADER = 0x8003;
@@ -27,7 +26,7 @@ const segments = new SegmentTable(8);
 const image = Uint8Array.from({ length: SECTORS * 512 }, (_, index) => (index * 7 + (index >> 9)) & 0xff);
 
 /** What does the requests of the test that runs. */
-let engineKind: EngineKind = 'io_uring';
+let engineKind: TestedEngine = 'io_uring';
 
 class Rig implements Disposable {
   readonly folder = mkdtempSync(join(tmpdir(), 'ch-block-'));

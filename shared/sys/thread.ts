@@ -11,6 +11,16 @@ export function gettid(): number {
   return syscall(SYS.gettid);
 }
 
+const RUSAGE_THREAD = 1;
+/** struct rusage: voluntary context switches at 128. */
+const usage = allocate(144);
+
+/** How often this thread has waited for something in the kernel, and not been put off the processor by others. */
+export function voluntarySwitches(): number {
+  syscall(SYS.getrusage, RUSAGE_THREAD, usage.address);
+  return usage.view.getUint32(128, true);
+}
+
 const kickSet = allocate(KERNEL_SIGSET_SIZE);
 kickSet.view.setBigUint64(0, 1n << BigInt(KICK_SIGNAL - 1), true);
 const noWait = allocate(16);

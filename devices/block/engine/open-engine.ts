@@ -5,6 +5,7 @@ import { directAlignment } from '#shared/sys/direct-io.ts';
 import { IORING_OP, IoUring } from '#shared/sys/io-uring.ts';
 import type { Fd } from '#shared/sys/owned-fd.ts';
 import { AlignedEngine } from './aligned-engine.ts';
+import { EagerEngine } from './eager-engine.ts';
 import type { Engine } from './engine.ts';
 import { ThreadPool } from './thread-pool.ts';
 
@@ -37,11 +38,11 @@ const FORBIDDEN: readonly number[] = [EPERM, EACCES, ENOSYS, EINVAL];
 export function openEngine({ files, script }: EngineOptions): Result<OpenedEngine, SysError> {
   const alignments = files.map(directAlignment);
   const isDirect = alignments.some((alignment) => alignment !== undefined);
-  const align = (engine: Engine): Engine => (isDirect ? new AlignedEngine(engine, alignments) : engine);
+  const fit = (engine: Engine): Engine => (isDirect ? new AlignedEngine(engine, alignments) : new EagerEngine(engine, files));
   const made = IoUring.create({ entries: ENTRIES, operations: Object.values(IORING_OP), files });
-  if (made.ok) return ok({ engine: align(made.value), kind: 'io_uring', why: undefined });
+  if (made.ok) return ok({ engine: fit(made.value), kind: 'io_uring', why: undefined });
   const { call, errno, name } = made.error;
   if (call !== 'io_uring_setup' || !FORBIDDEN.includes(errno)) return err(made.error);
   const engine = new ThreadPool({ files, threads: THREADS, script, tryReads: !isDirect });
-  return ok({ engine: align(engine), kind: 'threads', why: `io_uring is forbidden (${name}): requests are done by ${THREADS} threads` });
+  return ok({ engine: fit(engine), kind: 'threads', why: `io_uring is forbidden (${name}): requests are done by ${THREADS} threads` });
 }

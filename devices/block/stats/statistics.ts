@@ -3,6 +3,7 @@
  * Each thread has a block of its own, so that each counter is one double with one writer; a reader adds the blocks up, and may see a
  * request in one counter and not yet in the next.
  */
+import { performance } from 'node:perf_hooks';
 import { SECTOR_SIZE } from '../spec.ts';
 import { BUCKETS, bucketOf, upToUs } from './histogram.ts';
 
