@@ -325,14 +325,15 @@ export class FormatRequests implements Waiter {
       slots.setUint32(at + CUT, 0, true);
     }
     if ((result === -EAGAIN || result === -EINTR) && this.#mayRetry(at)) return this.#transfer(head);
+    const isRead = slots.getUint32(at + WANTED, true) === WANTS.read;
+    // One that failed may have filled a part of its buffers all the same.
+    const written = result < 0 ? slots.getFloat64(at + PIECE, true) : result;
+    if (isRead) tellWritten(this.#memory, this.#segments, slots.getUint32(at + SEGMENT, true), written);
     if (result <= 0) return this.#notTransferred(head, result);
     slots.setUint32(at + RETRIES, 0, true);
     const piece = slots.getFloat64(at + PIECE, true) - result;
     slots.setFloat64(at + PIECE, piece, true);
     slots.setFloat64(at + PLACE, slots.getFloat64(at + PLACE, true) + result, true);
-    if (slots.getUint32(at + WANTED, true) === WANTS.read) {
-      tellWritten(this.#memory, this.#segments, slots.getUint32(at + SEGMENT, true), result);
-    }
     this.#goOn(at, result);
     if (piece > 0) return this.#transfer(head);
     this.#release(at);

@@ -197,9 +197,11 @@ export class BlockRing implements QueueHandler {
     this.outstanding--;
     if ((result === -EAGAIN || result === -EINTR) && this.#mayRetry(at)) return this.#start(head);
     const left = slots.getFloat64(at + LEFT, true);
+    // A read that failed may have filled a part of its buffers all the same.
+    if (operation === IORING_OP.READ)
+      tellWritten(this.#memory, this.#segments, slots.getUint32(at + SEGMENT, true), result < 0 ? left : result);
     // Nothing moved where something had to: the image has become shorter than it was.
     if (result < 0 || (result === 0 && left > 0)) return this.#failed(head, result);
-    if (operation === IORING_OP.READ) tellWritten(this.#memory, this.#segments, slots.getUint32(at + SEGMENT, true), result);
     if (result < left) {
       this.#allowance -= Math.min(left - result, LONGEST_PIECE);
       if (this.#allowance < 0) return this.#finish(head, VIRTIO_BLK_S_IOERR, 1);

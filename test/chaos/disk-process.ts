@@ -10,6 +10,7 @@ import { Watcher } from '#shared/sys/watcher.ts';
 import { SharedRegion, toFrontend } from '#shared/testing/session-pair.ts';
 import { FRONTEND_PROTOCOL_FEATURES, Frontend } from '#shared/vhost-user/frontend/index.ts';
 import { VIRTIO_F_RING_EVENT_IDX, VIRTIO_F_RING_INDIRECT_DESC, VIRTIO_F_VERSION_1 } from '#shared/virtio/spec.ts';
+import { qemuImg } from '../../devices/block/image/testing/qemu.fixture.ts';
 import { CHECKOUT } from '../harness/checkout.ts';
 
 export const GUEST_START = 0x10_0000;
@@ -27,6 +28,10 @@ export interface DiskOptions {
   /** The image, instead of sectors that hold their own number. */
   readonly image?: Uint8Array;
   readonly queueSize?: number;
+  /** What qemu-img makes of the image. */
+  readonly imageType?: 'raw' | 'qcow2' | 'vhdx';
+  /** More keys of --disk. */
+  readonly keys?: string;
 }
 
 /** Every byte of sector `n` is `n` turned so that no request can be made of it by accident. */
@@ -50,15 +55,16 @@ export class DiskProcess implements AsyncDisposable {
   private constructor(options: DiskOptions) {
     this.image = options.image ?? Buffer.concat(Array.from({ length: SECTORS }, (_, sector) => sectorBytes(sector)));
     this.eventIdx = options.eventIdx ?? false;
-    writeFileSync(this.path, this.image);
+    this.#makeImage(options.imageType ?? 'raw');
     this.region.bytes.fill(GUARD);
     const { guestStart, size, frontendStart } = this.region.region;
     this.memory = new GuestMemory([{ guestStart, size, frontendStart, hostAddress: this.region.mapping.address }]);
     const [ours, theirs] = expect(socketPair(SOCK_STREAM), 'socket pair');
     const readOnly = options.readOnly === true ? 'on' : 'off';
-    const disk = `path=${this.path},image_type=raw,readonly=${readOnly},num_queues=2,queue_size=${options.queueSize ?? 64}`;
+    const disk = `path=${this.path},image_type=${options.imageType ?? 'raw'},readonly=${readOnly},num_queues=2`;
+    const keys = `queue_size=${options.queueSize ?? 64}${options.keys === undefined ? '' : `,${options.keys}`}`;
     const log = openSync(this.#log, 'w');
-    this.#child = spawn(process.execPath, [join(CHECKOUT, 'devices/block/main.ts'), '--fd', '3', '--disk', disk], {
+    this.#child = spawn(process.execPath, [join(CHECKOUT, 'devices/block/main.ts'), '--fd', '3', '--disk', `${disk},${keys}`], {
       stdio: ['ignore', log, log, theirs.fd],
     });
     closeSync(log);
@@ -92,6 +98,14 @@ export class DiskProcess implements AsyncDisposable {
   /** How the process ended: waits until it has. */
   get exited(): Promise<readonly [status: number | null, signal: NodeJS.Signals | null]> {
     return this.#exited;
+  }
+
+  #makeImage(type: string): void {
+    const raw = type === 'raw' ? this.path : join(this.folder, 'raw');
+    writeFileSync(raw, this.image);
+    // Compressed, where the format can be, so that all ways to the guest's memory are taken.
+    if (type !== 'raw')
+      qemuImg('convert', ...(type === 'qcow2' ? ['-c', '-o', 'cluster_size=4096'] : []), '-f', 'raw', '-O', type, raw, this.path);
   }
 
   frontendAddress(address: number): FrontendAddress {
