@@ -8,7 +8,7 @@ import { Channel, closeAll } from '#shared/vhost-user/channel.ts';
 import { VHOST_USER, VHOST_USER_NEED_REPLY, VHOST_USER_VERSION, VhostUserHeader } from '#shared/vhost-user/spec.ts';
 
 /** A device has so long to answer whatever it is asked. */
-export const DEADLINE_MS = 30_000;
+export const DEADLINE_MS = 60_000;
 
 export interface Answer {
   readonly request: number;

@@ -11,14 +11,14 @@ import { createPipe } from '#shared/sys/pipe.ts';
 import { SYS } from '#shared/sys/syscall-numbers.ts';
 import { SOCK_STREAM, socketPair } from '#shared/sys/unix-socket.ts';
 import { eventFd } from '#shared/testing/session-pair.ts';
-import { BYSTANDER, FILE_SIZE, GUARD, LOG, REGIONS, QUEUES } from './layout.ts';
+import { GUARDED_FILES, type GuardedFile } from './given-away.ts';
+import { BYSTANDER, FILE_SIZE, GUARD, LOG, QUEUES, REGIONS, type Region } from './layout.ts';
 import type { FdName } from './steps.ts';
 
 const PAGE = 0x1000;
 const HOSTILE_SIZE = 0x8000;
 
-/** What is not of these is guarded. */
-const GUARDED = [REGIONS.m0, REGIONS.m1, REGIONS.m2, { offset: FILE_SIZE, size: 0 }];
+const CLEAN: Readonly<Record<GuardedFile, number>> = { guest: GUARD, bystander: GUARD, log: 0 };
 
 /** A shared file with a view of it. */
 class Shared {
@@ -43,9 +43,8 @@ export class FuzzedMemory implements Disposable {
   readonly hostile = new Shared('hostile', HOSTILE_SIZE);
   readonly #bystander = new Shared('bystander', BYSTANDER.size);
   readonly #log = new Shared('log', LOG.file);
-  /** No table of memory has named what is no region's. */
-  isGuarded = true;
-  isLogGuarded = true;
+  /** Files that no message has given away. */
+  readonly guarded = new Set<GuardedFile>(GUARDED_FILES);
   readonly #others: Shared[] = [this.guest, this.hostile, this.#bystander, this.#log];
   readonly #fds = new Map<FdName, Fd>();
   readonly #owned: OwnedFd[] = [];
@@ -93,31 +92,31 @@ export class FuzzedMemory implements Disposable {
 
   /** The first byte that no region has, or that no request named, and that changed; undefined: all is well. */
   damage(): string | undefined {
-    if (!this.isLogGuarded) this.#log.bytes.fill(0);
-    this.isLogGuarded = true;
-    const beside = [this.#log.bytes.subarray(0, LOG.offset), this.#log.bytes.subarray(LOG.offset + LOG.size)];
-    if (beside.some((bytes) => bytes.some((byte) => byte !== 0))) return 'bytes beside the dirty log were changed';
-    const bystander = this.#bystander.bytes.findIndex((byte) => byte !== GUARD);
-    if (bystander >= 0) return `the region that nobody named was changed at ${bystander}`;
-    if (!this.isGuarded) return this.#guard();
-    let end = 0;
-    for (const { offset, size } of GUARDED) {
-      const at = this.guest.bytes.subarray(end, offset).findIndex((byte) => byte !== GUARD);
-      if (at >= 0) return `memory outside of all regions was changed at offset ${end + at}: ${this.guest.bytes[end + at]}`;
-      end = offset + size;
+    for (const [name, parts] of this.#guards()) {
+      const clean = CLEAN[name];
+      if (!this.guarded.has(name)) for (const { bytes } of parts) bytes.fill(clean);
+      this.guarded.add(name);
+      for (const { bytes, start } of parts) {
+        const at = bytes.findIndex((byte) => byte !== clean);
+        if (at >= 0) return `bytes of "${name}" that nobody named were changed at ${start + at}: ${bytes[at]}`;
+      }
     }
     return undefined;
   }
 
-  /** Guards that a table of memory named: they are guards again. */
-  #guard(): undefined {
-    this.isGuarded = true;
-    let end = 0;
-    for (const { offset, size } of GUARDED) {
-      this.guest.bytes.fill(GUARD, end, offset);
-      end = offset + size;
-    }
-    return undefined;
+  /** Parts of files that are nothing to a device; the bystander is known to it, and named by no request. */
+  #guards(): readonly (readonly [GuardedFile, readonly { readonly bytes: Buffer; readonly start: number }[]])[] {
+    const beside = (bytes: Buffer, used: readonly Pick<Region, 'offset' | 'size'>[]) =>
+      [...used, { offset: bytes.length, size: 0 }].map(({ offset }, index) => {
+        const before = used[index - 1];
+        const start = before === undefined ? 0 : before.offset + before.size;
+        return { bytes: bytes.subarray(start, offset), start };
+      });
+    return [
+      ['guest', beside(this.guest.bytes, [REGIONS.m0, REGIONS.m1, REGIONS.m2])],
+      ['log', beside(this.#log.bytes, [LOG])],
+      ['bystander', beside(this.#bystander.bytes, [])],
+    ];
   }
 
   [Symbol.dispose](): void {

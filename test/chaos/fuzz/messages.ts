@@ -168,7 +168,7 @@ function anything(life: Life): Message {
     }),
     () => inflight(life, random.pick(['wanted', 'kept', 'hostile', 'hostile'])),
     () => ({ ...logBase(random.pick([LOG.offset, 0, 0x1000]), random.pick([LOG.size, 1, 0, LOG.file, 2 ** 40])), spoils: true }),
-    () => message(R.SET_LOG_BASE, encodeLog({ size: LOG.size, fileOffset: LOG.offset }), { fds: [fd] }),
+    () => message(R.SET_LOG_BASE, encodeLog({ size: LOG.size, fileOffset: LOG.offset }), { fds: [fd], spoils: true }),
     () => message(R.SET_LOG_FD, NOTHING, { fds: [random.pick<FdName>(['event', 'blocking', 'pipe', fd])] }),
     () => message(R.SET_VRING_ADDR, addressesOf(index, 0, random.pick([2 ** 40, LOG.size * 0x8000 - 1, 0x5b5b_0000]))),
     () => stateTransfer(random.below(3), random.below(2), fd),

@@ -9,12 +9,13 @@ import { allocate } from '#shared/sys/ffi.ts';
 import { pollNow } from '#shared/sys/poll.ts';
 import { MSG_DONTWAIT, SOCK_STREAM, UnixSocket, socketPair } from '#shared/sys/unix-socket.ts';
 import { closeAll } from '#shared/vhost-user/channel.ts';
-import { encodeVringState, parseLog, parseMemoryTable, parseSingleRegion } from '#shared/vhost-user/message.ts';
+import { encodeVringState } from '#shared/vhost-user/message.ts';
 import { VHOST_USER as R, VHOST_USER_NEED_REPLY } from '#shared/vhost-user/spec.ts';
-import { expect, ok } from '#shared/lang/result.ts';
+import { expect } from '#shared/lang/result.ts';
 import { Client, DEADLINE_MS } from './client.ts';
 import type { FuzzedDisk } from './fuzzed-disk.ts';
-import { LOG, QUEUES, REGIONS } from './layout.ts';
+import { givenAway } from './given-away.ts';
+import { QUEUES } from './layout.ts';
 import type { FuzzedMemory } from './memory.ts';
 import { RingLedger } from './ring-ledger.ts';
 import type { FdName, Step } from './steps.ts';
@@ -132,8 +133,7 @@ export class Player implements Disposable {
   #message(step: Message): void {
     const client = this.#client;
     if (client?.isOpen !== true) return;
-    if (namesGuards(step)) this.#memory.isGuarded = false;
-    if (namesMoreThanLog(step)) this.#memory.isLogGuarded = false;
+    for (const name of givenAway(step)) this.#memory.guarded.delete(name);
     const fds = (step.fds ?? []).map((name) => this.#fd(name));
     client.send(step.request, Buffer.from(step.payload, 'hex'), fds, step.flags ?? VHOST_USER_NEED_REPLY);
     if (step.hurried === true) {
@@ -242,26 +242,4 @@ export class Player implements Disposable {
   #drainChannel(): void {
     while (this.#channel?.receive(this.#drain, 0, 4096, MSG_DONTWAIT).ok === true && pollNow(this.#channel.fd, EPOLLIN) === EPOLLIN);
   }
-}
-
-/** Whether a message names parts of the guest's file that are no region's. */
-function namesGuards({ request, payload, fds = [] }: Message): boolean {
-  if (!fds.includes('guest')) return false;
-  const view = new DataView(new Uint8Array(Buffer.from(payload, 'hex')).buffer);
-  const one = request === R.ADD_MEM_REG ? parseSingleRegion(view) : undefined;
-  const regions = request === R.SET_MEM_TABLE ? parseMemoryTable(view) : one?.ok === true ? ok([one.value]) : one;
-  if (regions?.ok !== true) return false;
-  return regions.value.some(
-    ({ fileOffset, size }) =>
-      !Object.values(REGIONS).some(({ offset, size: all }) => fileOffset >= offset && fileOffset + size <= offset + all),
-  );
-}
-
-function namesMoreThanLog({ request, payload, fds = [] }: Message): boolean {
-  if (!fds.includes('log')) return false;
-  const view = new DataView(new Uint8Array(Buffer.from(payload, 'hex')).buffer);
-  const log = request === R.SET_LOG_BASE ? parseLog(view) : undefined;
-  // Any other message that takes a file takes all of it.
-  if (log?.ok !== true) return request !== R.SET_LOG_BASE;
-  return log.value.fileOffset < LOG.offset || log.value.fileOffset + log.value.size > LOG.offset + LOG.size;
 }
