@@ -88,7 +88,7 @@ export class DataLoop {
     const log = (line: string): void => host.log('warning', line);
     const rings = new RingSet({ ...served, ...(buckets === undefined ? {} : { buckets }) }, { engine, image, log });
     const { sectors } = served;
-    this.#threads = isParallel && buckets !== undefined ? new DataThreads({ served, sectors, buckets, log }) : undefined;
+    this.#threads = isParallel && buckets !== undefined ? new DataThreads({ served, sectors, buckets, session: rings, log }) : undefined;
     this.#rings = rings;
     this.device = new BlockDevice(served, [rings, ...(this.#threads?.hosts ?? [])], served.group === undefined ? buckets : undefined);
     // Threads that were made before run where they are told to, or anywhere.
@@ -164,7 +164,13 @@ export class DataLoop {
     for (const fd of this.#image.files) unlockFile(fd);
   }
 
-  /** Returns when the threads of its queues have loaded what they run. */
+  /** Calls `done` when the threads of its queues serve them. Until then this one does. */
+  whenLoaded(done: () => void): void {
+    if (this.#threads === undefined) done();
+    else this.#threads.whenLoaded(done);
+  }
+
+  /** Waits for that. */
   awaitThreads(): void {
     this.#threads?.awaitStart();
   }
@@ -175,7 +181,6 @@ export class DataLoop {
   }
 
   run(): never {
-    this.awaitThreads();
     return this.#loop.run();
   }
 

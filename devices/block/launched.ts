@@ -66,10 +66,7 @@ export function serveLauncher(scripts: Scripts): never {
     if (!taken.ok) return fail(taken.error);
   }
   channel.send({ started: {} });
-  // Now, for what is compiled later, on any thread, is compiled with another flag, and of no use to the next process.
-  loop.awaitThreads();
-  keepCompiledCode();
-  leaveOutMaglev();
+  loop.whenLoaded(finishLoading);
   return loop.run();
 
   function connect(client: OwnedFd): void {
@@ -88,6 +85,12 @@ export function serveLauncher(scripts: Scripts): never {
     loop.stop();
     return exitNow(EXIT.poweredOff);
   }
+}
+
+/** Now, for what is compiled later, on any thread, is compiled with another flag, and of no use to the next process. */
+function finishLoading(): void {
+  keepCompiledCode();
+  leaveOutMaglev();
 }
 
 function awaitStart(channel: DeviceEnd): { readonly start: ToDevice['startBlock']; readonly fds: readonly OwnedFd[] } {

@@ -68,6 +68,11 @@ export class DrivenQueue {
     this.#pump();
   }
 
+  /** What is not begun stays so. */
+  unload(): void {
+    this.#left = 0;
+  }
+
   get isIdle(): boolean {
     return this.#left === 0 && this.#underWay.size === 0;
   }
@@ -215,6 +220,10 @@ export class DrivenQueues implements AsyncDisposable {
   /** Has every queue do so many requests more. */
   load(requests: number): void {
     for (const queue of this.queues) queue.load(requests);
+  }
+
+  unload(): void {
+    for (const queue of this.queues) queue.unload();
   }
 
   async whenIdle(): Promise<void> {

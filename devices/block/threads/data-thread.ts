@@ -38,6 +38,10 @@ export class DataThread implements RingHost {
     new Worker(script, { name: this.#name, workerData, transferList: [port2] });
   }
 
+  get hasLoaded(): boolean {
+    return Atomics.load(this.#words, WORD.ready) !== 0;
+  }
+
   /** Returns when the thread has loaded what it runs. */
   awaitStart(): void {
     this.#await(WORD.ready, 0);

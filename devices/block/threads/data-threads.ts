@@ -5,25 +5,30 @@ import { expect } from '#shared/lang/result.ts';
 import { type Fd, asFd } from '#shared/sys/owned-fd.ts';
 import type { Served } from '../data-loop.ts';
 import type { BucketMemory } from '../limits/rate-limiter.ts';
+import type { RingHost } from '../ring-host.ts';
 import { cpusOf } from './affinity.ts';
 import { DataThread } from './data-thread.ts';
+import { QueueHost } from './queue-host.ts';
 
 export interface DataThreadsOptions {
   readonly served: Served;
   readonly sectors: number;
   readonly buckets: BucketMemory;
+  /** Serves all queues until their threads have loaded. */
+  readonly session: RingHost;
   /** A line for whoever looks after this process. */
   readonly log: (line: string) => void;
 }
 
 export class DataThreads {
   /** Of queue 1, 2 and so on. */
-  readonly hosts: readonly DataThread[];
+  readonly hosts: readonly QueueHost[];
+  #whenLoaded: (() => void) | undefined;
   /** To be watched: `hear` is to be called. */
   readonly newsFd: Fd = expect(createEventFd(), 'news of data threads').take();
 
   /** They begin at once, beside the calling thread. */
-  constructor({ served, sectors, buckets, log }: DataThreadsOptions) {
+  constructor({ served, sectors, buckets, session, log }: DataThreadsOptions) {
     const { queueCount, maxQueueSize, readOnly, id, sparse, limits, statistics, imageFd, fenceFd, group } = served;
     const rings = { queueCount, maxQueueSize, sectors, readOnly, id, sparse, limits, statistics };
     const common = {
@@ -38,16 +43,31 @@ export class DataThreads {
     this.hosts = Array.from({ length: queueCount - 1 }, (_, index) => {
       const thread = index + 1;
       const hostCpus = cpusOf(served.queueAffinity, (queue) => queue === thread);
-      return new DataThread(script, { ...common, rings: { ...rings, thread }, hostCpus }, log);
+      return new QueueHost(session, new DataThread(script, { ...common, rings: { ...rings, thread }, hostCpus }, log));
     });
   }
 
-  /** Returns when all have loaded what they run. */
+  /** Calls `done` when all have loaded what they run, and serve their queues. */
+  whenLoaded(done: () => void): void {
+    this.#whenLoaded = done;
+    this.#look();
+  }
+
+  /** Waits for that. */
   awaitStart(): void {
-    for (const host of this.hosts) host.awaitStart();
+    for (const host of this.hosts) host.awaitThread();
+    this.#look();
   }
 
   hear(): void {
     for (const host of this.hosts) host.hear();
+    this.#look();
+  }
+
+  #look(): void {
+    if (this.#whenLoaded === undefined || !this.hosts.every(({ hasThread }) => hasThread)) return;
+    const done = this.#whenLoaded;
+    this.#whenLoaded = undefined;
+    done();
   }
 }

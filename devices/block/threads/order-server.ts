@@ -20,6 +20,7 @@ export class OrderServer {
   /** Whoever waits for the thread may give orders. */
   begin(): void {
     this.#tell(WORD.ready);
+    signalEventFd(this.#data.newsFd);
   }
 
   log(line: string): void {

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { expect } from 'chai';
 import { expect as must } from '#shared/lang/result.ts';
 import { DeviceClient } from '#shared/rpc/device-client.ts';
@@ -57,21 +58,38 @@ describe('a disk with four queues', () => {
     return guest;
   }
 
+  /** Resolves when each queue is served by its own thread. */
+  async function whenLoaded(device: DeviceClient): Promise<void> {
+    const sleeps = (name: string): boolean => {
+      const task = threads().get(name)?.task;
+      return task !== undefined && readFileSync(join(task, 'wchan'), 'utf8').startsWith('io_cqring');
+    };
+    const awaited = new Set(['data1', 'data2', 'data3']);
+    while (awaited.size > 0) {
+      for (const name of awaited) if (sleeps(name)) awaited.delete(name);
+      await setImmediate();
+    }
+    // What they said of it came before this.
+    for (let turn = 0; turn < 2; turn++) must(await device.getInfo(), 'info');
+  }
+
   async function serve(keys = ''): Promise<{ readonly guest: DrivenQueues; readonly device: DeviceClient }> {
     void start(keys);
     const driven = await drive();
     if (device === undefined) throw new Error('no client');
+    await whenLoaded(device);
     return { guest: driven, device };
   }
 
   /** The threads of the process that bear a name, and what /proc says of them. */
-  function threads(): ReadonlyMap<string, string> {
-    const tasks = `/proc/${child?.pid}/task`;
+  function threads(): ReadonlyMap<string, { readonly task: string; readonly cpus: string }> {
+    const folder = `/proc/${child?.pid}/task`;
     return new Map(
-      readdirSync(tasks).map((task) => [
-        readFileSync(join(tasks, task, 'comm'), 'utf8').trim(),
-        readFileSync(join(tasks, task, 'status'), 'utf8'),
-      ]),
+      readdirSync(folder).map((tid) => {
+        const task = join(folder, tid);
+        const cpus = /^Cpus_allowed_list:\s*(\S+)$/m.exec(readFileSync(join(task, 'status'), 'utf8'))?.[1] ?? '';
+        return [readFileSync(join(task, 'comm'), 'utf8').trim(), { task, cpus }];
+      }),
     );
   }
 
@@ -99,6 +117,18 @@ describe('a disk with four queues', () => {
     expect(queues.map(({ index, enabled, inFlight, fault }) => [index, enabled, inFlight, fault])).to.deep.equal(
       [0, 1, 2, 3].map((index) => [index, true, 0, '']),
     );
+  }).timeout(60_000);
+
+  it('is served before they have loaded, and hands its queues over under load', async () => {
+    void start();
+    const driven = await drive();
+    driven.load(200);
+    await driven.whenIdle();
+    driven.load(1_000_000);
+    if (device !== undefined) await whenLoaded(device);
+    driven.unload();
+    await driven.whenIdle();
+    verify(driven);
   }).timeout(60_000);
 
   it('stops and starts single rings under load', async () => {
@@ -222,10 +252,7 @@ describe('a disk with four queues', () => {
     // More than a ring's size ahead.
     broken.driver.available = 1000;
     broken.submit(0, OUT);
-    await new Promise<void>((resolve) => {
-      const look = (): void => void (drainEventFd(broken.error.fd) > 0 ? resolve() : setImmediate(look));
-      look();
-    });
+    while (drainEventFd(broken.error.fd) === 0) await setImmediate();
     for (const queue of guest.queues) if (queue !== broken) queue.load(500);
     await guest.when(() => guest.queues.every((queue) => queue === broken || queue.isIdle));
     const { queues } = must(await device.getInfo(), 'info');
@@ -247,6 +274,7 @@ describe('a disk with four queues', () => {
   it('ends at SIGTERM under load, with nothing half done', async () => {
     const exited = start();
     const driven = await drive();
+    if (device !== undefined) await whenLoaded(device);
     driven.load(100_000);
     await driven.when(() => driven.queues.every(({ done }) => done > 500));
     child?.kill('SIGTERM');
@@ -259,14 +287,14 @@ describe('a disk with four queues', () => {
       '',
       `import { threadName } from 'node:worker_threads';
       const now = performance.now.bind(performance);
-      let left = 200;
+      let left = 100;
       if (threadName === 'data2') performance.now = () => {
         if (left-- === 0) throw new Error('planted');
         return now();
       };`,
     );
     const driven = await drive();
-    driven.load(10_000);
+    driven.load(1_000_000);
     expect((await exited)[0]).to.equal(1);
     expect(said).to.match(/^ch-block: fatal: Error: planted/);
     expect(said.match(/fatal/g)?.length).to.equal(1);
@@ -291,7 +319,7 @@ describe('a disk with four queues', () => {
     if (cpus !== '0-1') return this.skip();
     const { guest, device } = await serve(',queue_affinity=[0@[1],1@[0],2@[0,1]]');
     must(await device.getHealth(), 'health');
-    const allowed = (name: string): string => /^Cpus_allowed_list:\s*(\S+)$/m.exec(threads().get(name) ?? '')?.[1] ?? '';
+    const allowed = (name: string): string => threads().get(name)?.cpus ?? '';
     expect(['data', 'data1', 'data2', 'data3', 'control'].map(allowed)).to.deep.equal(['1', '0', '0-1', '0-1', '0-1']);
     guest.load(500);
     await guest.whenIdle();
