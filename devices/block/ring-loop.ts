@@ -21,6 +21,8 @@ const TOKEN_WATCHED = TOKEN_FOREIGN + 1;
 const SHORTEST_SLEEP_MS = 0.05;
 /** And a longer one (34 years) is not worth its words of 32 bits. */
 const LONGEST_SLEEP_MS = 2 ** 40;
+/** A front end that has no kick for a ring wants it polled (vhost-user, VHOST_USER_SET_VRING_KICK). */
+const KICKLESS_MS = 1;
 
 interface Watched {
   readonly fd: Fd;
@@ -89,6 +91,7 @@ export class RingLoop {
   #sleep(): void {
     if (this.#rings.arm()) {
       if (this.#rings.gate.isShut) this.#wakeIn(this.#rings.gate.opensIn());
+      else if (this.#rings.isKickless) this.#wakeIn(KICKLESS_MS);
       this.#spin.sleeps();
       this.#engine.submit(1);
       this.#spin.wakes();

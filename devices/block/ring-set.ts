@@ -275,6 +275,11 @@ export class RingSet implements RingHost {
     return false;
   }
 
+  /** Whether a ring that may be served has nobody to kick for it. */
+  get isKickless(): boolean {
+    return this.#active.some(({ ring, kickFd }) => kickFd === undefined && ring.enabled && ring.queue.fault === undefined);
+  }
+
   quiet(): void {
     for (const { ring } of this.#active) if (ring.enabled) ring.queue.disableNotification();
   }

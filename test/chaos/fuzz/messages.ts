@@ -116,6 +116,7 @@ function harmless(life: Life): Message {
     () => file(R.SET_VRING_CALL, index, `call${index}` as FdName, 'call'),
     () => file(R.SET_VRING_CALL, index, undefined, 'silent'),
     () => file(R.SET_VRING_KICK, index, `kick${index}` as FdName, 'kick'),
+    () => file(R.SET_VRING_KICK, index, undefined, 'kick'),
     () => message(R.SET_VRING_ENABLE, encodeVringState({ index, num: 1 }), { means: 'enabled', ring: index }),
     () => message(R.SET_VRING_ENABLE, encodeVringState({ index, num: 0 }), { means: 'disabled', ring: index }),
     () => message(R.SET_STATUS, encodeU64(BigInt(1 + random.below(15)))),
