@@ -30,7 +30,7 @@ function read({ driver }: ServedDisk, length: number): Uint8Array {
   let mounted = '';
   beforeEach(() => (folder = quickFolder('host-errors-')));
   afterEach(() => {
-    if (mounted !== '') spawnSync('umount', [mounted]);
+    if (mounted !== '') spawnSync('umount', ['--lazy', mounted]);
     mounted = '';
     rmSync(folder, { recursive: true });
   });

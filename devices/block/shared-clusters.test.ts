@@ -8,6 +8,7 @@ import { connectTo } from '#shared/testing/connect.ts';
 import { Random } from '#shared/testing/random.ts';
 import { quickFolder } from './image/testing/open-disk.fixture.ts';
 import { hasQemu, qemuImg } from './image/testing/qemu.fixture.ts';
+import { compiledBefore } from './testing/compiled.fixture.ts';
 import { BLOCK, DrivenQueues, HEADS } from './testing/driven-queues.fixture.ts';
 
 const MAIN = join(import.meta.dirname, 'main.ts');
@@ -29,7 +30,10 @@ const SIZE = 2 << 20;
   async function serve(image: string): Promise<DrivenQueues> {
     const socket = join(folder, 'socket');
     const disk = `path=${image},image_type=qcow2,backing_files=on,num_queues=${QUEUES}`;
-    child = spawn(process.execPath, [MAIN, '--socket-path', socket, '--disk', disk], { stdio: ['ignore', 'inherit', 'inherit'] });
+    child = spawn(process.execPath, [MAIN, '--socket-path', socket, '--disk', disk], {
+      stdio: ['ignore', 'inherit', 'inherit'],
+      env: compiledBefore(),
+    });
     guest = new DrivenQueues(QUEUES, new Random(11));
     await guest.connect(await connectTo(socket));
     return guest;

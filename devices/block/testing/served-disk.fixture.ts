@@ -8,6 +8,7 @@ import { lockFile } from '#shared/sys/file-lock.ts';
 import { asFd } from '#shared/sys/owned-fd.ts';
 import { connectTo } from '#shared/testing/connect.ts';
 import { openDisk } from '../image/testing/open-disk.fixture.ts';
+import { compiledBefore } from './compiled.fixture.ts';
 import { DrivenDisk } from './driven-disk.fixture.ts';
 
 const MAIN = join(import.meta.dirname, '../main.ts');
@@ -25,24 +26,29 @@ export class ServedDisk implements AsyncDisposable {
     this.driver = driver;
   }
 
-  /** `keys` are those of `--disk` but for `path`; `features` those that the driver knows. */
-  static async start(image: string, keys: string, features?: bigint): Promise<ServedDisk> {
+  /** `keys` are those of `--disk` but for `path`; `features` those that the driver knows; `imports` come before the program. */
+  static async start(image: string, keys: string, features?: bigint, imports: readonly URL[] = []): Promise<ServedDisk> {
     const socket = `${image}.socket`;
-    const child = spawn(process.execPath, [MAIN, '--socket-path', socket, '--disk', `path=${image},${keys}`], {
+    const imported = imports.flatMap(({ href }) => ['--import', href]);
+    const child = spawn(process.execPath, [...imported, MAIN, '--socket-path', socket, '--disk', `path=${image},${keys}`], {
       stdio: ['ignore', 'inherit', 'pipe'],
+      env: compiledBefore(),
     });
     const said = textOf(child);
     const ended = once(child, 'exit').then(async () => {
       throw new Error(`ch-block has ended: ${await said}`);
     });
     ended.catch(() => {});
-    const connected = await Promise.race([connectTo(socket), ended]);
-    rmSync(socket, { force: true });
-    const driver = await Promise.race([
-      DrivenDisk.start(connected, { hasLargeRing: true, ...(features === undefined ? {} : { features }) }),
-      ended,
-    ]);
-    return new ServedDisk(image, { child, said, driver });
+    try {
+      const connected = await Promise.race([connectTo(socket), ended]);
+      rmSync(socket, { force: true });
+      const options = { hasLargeRing: true, ...(features === undefined ? {} : { features }) };
+      const driver = await Promise.race([DrivenDisk.start(connected, options), ended]);
+      return new ServedDisk(image, { child, said, driver });
+    } catch (error) {
+      child.kill('SIGKILL');
+      throw error;
+    }
   }
 
   /** Ends it in order; what it has said meanwhile. Nobody has the image any more. */
