@@ -12,6 +12,7 @@ import { ServedDisk } from './testing/served-disk.fixture.ts';
 
 const SIZE = 6 << 20;
 const SEED = 20261123;
+const WITHOUT_IO_URING = new URL('../../shared/testing/without-io-uring.ts', import.meta.url);
 const ALL = VIRTIO_BLK_F_FLUSH | VIRTIO_BLK_F_CONFIG_WCE | VIRTIO_BLK_F_DISCARD | VIRTIO_BLK_F_WRITE_ZEROES;
 
 interface Row {
@@ -26,6 +27,8 @@ interface Row {
   readonly features?: bigint;
   readonly onDisk?: boolean;
   readonly requests?: number;
+  /** A filter of system calls forbids it: requests are done by threads. */
+  readonly withoutIoUring?: boolean;
 }
 
 const converted =
@@ -61,6 +64,16 @@ const rows: readonly Row[] = [
   },
   { name: 'raw without holes', format: 'raw', keys: 'image_type=raw,sparse=off' },
   { name: 'raw past the page cache', format: 'raw', keys: 'image_type=raw,direct=on', onDisk: true, requests: 200 },
+  { name: 'raw without io_uring', format: 'raw', keys: 'image_type=raw', onDisk: true, withoutIoUring: true },
+  {
+    name: 'raw past the page cache, without io_uring',
+    format: 'raw',
+    keys: 'image_type=raw,direct=on',
+    onDisk: true,
+    requests: 200,
+    withoutIoUring: true,
+  },
+  { name: 'qcow2 without io_uring', format: 'qcow2', keys: QCOW2, options: 'cluster_size=4k', withoutIoUring: true },
   { name: 'qcow2 of small clusters', format: 'qcow2', keys: QCOW2, options: 'cluster_size=512' },
   { name: 'qcow2 of 64 KiB clusters', format: 'qcow2', keys: QCOW2, options: 'cluster_size=64k', onDisk: true },
   { name: 'qcow2 of large clusters', format: 'qcow2', keys: QCOW2, options: 'cluster_size=2M' },
@@ -109,11 +122,12 @@ const rows: readonly Row[] = [
       } else {
         qemuImg('create', '-q', '-f', row.format, ...(row.options === undefined ? [] : ['-o', row.options]), image, String(SIZE));
       }
-      await using served = await ServedDisk.start(image, row.keys, row.features ?? ALL);
+      const imports = row.withoutIoUring === true ? [WITHOUT_IO_URING] : [];
+      await using served = await ServedDisk.start(image, row.keys, row.features ?? ALL, imports);
       const load = new DiskLoad(served.driver, { random, versions, discards: !row.keys.includes('sparse=off') });
       await load.run(row.requests ?? 300);
       await load.readAll();
-      expect(await served.stop()).to.equal('');
+      expect(await served.stop()).to.match(row.withoutIoUring === true ? /^ch-block: io_uring is forbidden.*\n$/ : /^$/);
       if (row.format === 'qcow2') qemuImg('check', '-q', '-f', 'qcow2', image);
       writeFileSync(base + '.now', bytesOf(load.versions));
       qemuImg('compare', '-f', row.format, '-F', 'raw', image, base + '.now');
