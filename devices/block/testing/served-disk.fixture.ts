@@ -30,7 +30,6 @@ export class ServedDisk implements AsyncDisposable {
   static async start(image: string, keys: string, features?: bigint, imports: readonly URL[] = []): Promise<ServedDisk> {
     const socket = `${image}.socket`;
     const imported = imports.flatMap(({ href }) => ['--import', href]);
-    const imported = imports.flatMap(({ href }) => ['--import', href]);
     const child = spawn(process.execPath, [...imported, MAIN, '--socket-path', socket, '--disk', `path=${image},${keys}`], {
       stdio: ['ignore', 'inherit', 'pipe'],
       env: compiledBefore(),
