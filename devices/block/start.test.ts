@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, mkdtempSync, openSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -227,6 +227,25 @@ describe('ch-block under its launcher', () => {
     expect(answer().writeCacheChanged).to.equal(WriteCache.BACK);
     expect([...must(await guest.frontend.readConfig(CONFIG_WRITEBACK, 1), 'config')]).to.deep.equal([1]);
   }).timeout(20_000);
+
+  it('pins its queue, and not the thread that serves its clients; a CPU that is not there is refused in one line', async () => {
+    const cpusOf = (task: string): string => /^Cpus_allowed_list:\s*(\S+)$/m.exec(readFileSync(`${task}/status`, 'utf8'))?.[1] ?? '';
+    const all = cpusOf('/proc/self');
+    const [first = ''] = all.split(/[-,]/);
+    void launch(disk, '', { queueAffinity: [{ queueIndex: 0, hostCpus: [Number(first)] }] });
+    channel?.receive();
+    using device = await handIn();
+    must(await device.getInfo(), 'info');
+    const tasks = readdirSync(`/proc/${child?.pid}/task`).map((tid) => `/proc/${child?.pid}/task/${tid}`);
+    const control = tasks.find((task) => readFileSync(`${task}/comm`, 'utf8') === 'control\n');
+    expect([cpusOf(`/proc/${child?.pid}`), cpusOf(control ?? '')]).to.deep.equal([first, all]);
+    child?.kill('SIGKILL');
+    channel?.close();
+    core?.close();
+    const exited = launch(disk, '', { queueAffinity: [{ queueIndex: 0, hostCpus: [8191] }] });
+    expect(answer().failed?.message).to.match(/^disk d ".*" cannot have queue_affinity for its queue 0: .* CPU 8191$/);
+    expect(await exited).to.deep.equal([1, null]);
+  }).timeout(60_000);
 
   it('takes from the buckets that its rate limit group shares', async () => {
     const memory = must(createSealedMemfd({ name: 'group', size: 4096 }), 'memory');
