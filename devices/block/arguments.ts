@@ -13,11 +13,19 @@ export interface BlockArguments extends ImageConfig {
   readonly apiSocket: string | undefined;
 }
 
-export type Arguments = BlockArguments | { readonly kind: 'capabilities' } | { readonly kind: 'help' };
+/** Takes over from the process that serves clients at the socket `from`. */
+export interface UpgradeArguments {
+  readonly kind: 'upgrade';
+  readonly from: string;
+}
+
+export type Arguments = BlockArguments | UpgradeArguments | { readonly kind: 'capabilities' } | { readonly kind: 'help' };
 
 export const USAGE = `usage: ch-block (--socket-path PATH | --fd N) (--disk path=FILE[,KEY=VALUE]... | --blk-file FILE [--read-only])
                 [--api-socket PATH]
+       ch-block --upgrade-from API_SOCKET
        ch-block --print-capabilities
+--upgrade-from goes on in the place of the ch-block with that --api-socket, under the front end that it has, with its options; that one ends.
 keys of --disk: image_type=raw|qcow2|vhd|vhdx, readonly=on|off, direct=on|off, backing_files=on|off, sparse=on|off, num_queues=N,
   queue_size=N, queue_affinity=[QUEUE@[CPUS],...], lock_granularity=byte-range|full, serial=TEXT,
   bw_size=SIZE,bw_refill_time=MS[,bw_one_time_burst=SIZE], ops_size=N,ops_refill_time=MS[,ops_one_time_burst=N]`;
@@ -32,6 +40,13 @@ export function parseArguments(argv: readonly string[]): Result<Arguments, strin
   const { values } = parsed.value;
   if (values.help === true) return ok({ kind: 'help' });
   if (values['print-capabilities'] === true) return ok({ kind: 'capabilities' });
+  const { 'upgrade-from': from } = values;
+  if (from !== undefined) {
+    if (from === '') return err('--upgrade-from is empty');
+    return Object.keys(values).length > 1
+      ? err('--upgrade-from takes the options of the other process: give no others')
+      : ok({ kind: 'upgrade', from });
+  }
   const socket = parseSocket(values['socket-path'], values.fd);
   if (!socket.ok) return socket;
   const disk = parseDisk(values.disk, values['blk-file']);
@@ -61,6 +76,7 @@ function readStrict(argv: readonly string[]) {
       'blk-file': { type: 'string' },
       'read-only': { type: 'boolean' },
       'api-socket': { type: 'string' },
+      'upgrade-from': { type: 'string' },
       'print-capabilities': { type: 'boolean' },
       help: { type: 'boolean' },
     },

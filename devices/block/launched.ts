@@ -18,11 +18,10 @@ import { DataLoop, type Served } from './data-loop.ts';
 import type { ImageProblem } from './host.ts';
 import { openImage } from './open-image.ts';
 import { type Scripts, nameOf, readStart, refusal } from './start-message.ts';
-import { HandingOver, type HandingOverParts, failed } from './upgrade/handing-over.ts';
+import { HandingOver, type HandingOverParts, KIND, failed } from './upgrade/handing-over.ts';
 import { HeldImage } from './upgrade/held-image.ts';
 import { TakingOver, type TakingOverOptions } from './upgrade/taking-over.ts';
 
-const KIND = 'block';
 const LOG_LEVEL = { warning: 0, info: 1 } as const;
 
 export function serveLauncher(scripts: Scripts): never {
@@ -135,7 +134,7 @@ function handingOverTo(channel: DeviceEnd, parts: HandingOverParts): HandingOver
       return ok();
     },
     greeting: { kind: KIND },
-    clientListener: undefined,
+    clientListener: () => undefined,
     handedOver: () => {},
   });
 }

@@ -15,9 +15,19 @@ export interface DiskState {
   /** Of the last change that clients know of. */
   readonly generation: number;
   readonly counters: Counters;
+  /** Of the image's file. */
+  readonly imageIdentity: string;
 }
 
-export function deviceStateMessage({ size, isDrained, limits, writesThrough, generation, counters }: DiskState): DeviceStateMessage {
+export function deviceStateMessage({
+  size,
+  isDrained,
+  limits,
+  writesThrough,
+  generation,
+  counters,
+  imageIdentity,
+}: DiskState): DeviceStateMessage {
   const { operations, ...sums } = counters;
   return {
     size,
@@ -25,6 +35,7 @@ export function deviceStateMessage({ size, isDrained, limits, writesThrough, gen
     limits: limitsMessage(limits),
     writeThrough: writesThrough,
     generation,
+    imageIdentity,
     counters: {
       ...sums,
       operations: operations.map(({ buckets, ...operation }) => ({ ...operation, buckets: buckets.map((bucket) => ({ ...bucket })) })),
@@ -40,6 +51,7 @@ export function readDeviceState(message: DeviceStateMessage): DiskState {
     writesThrough: message.writeThrough ?? false,
     generation: message.generation ?? 0,
     counters: readCounters(message.counters ?? {}),
+    imageIdentity: message.imageIdentity ?? '',
   };
 }
 

@@ -22,6 +22,8 @@ import { type SharedStatistics, readStatistics } from '../stats/statistics.ts';
 import { deviceStateMessage } from './device-state.ts';
 import type { HeldImage } from './held-image.ts';
 
+export const KIND = 'block';
+
 /** For the lock that another process may have taken and not used: it is about to end. */
 const RETAKE_MS = 10_000;
 /** The thread that talks with clients ends the process as soon as they have their answers. */
@@ -32,7 +34,7 @@ export interface HandingOverHost {
   seek(successor: Successor): Result<void, Problem>;
   readonly greeting: Greeting;
   /** Where clients connect. */
-  readonly clientListener: Fd | undefined;
+  clientListener(): Fd | undefined;
   /** Nothing of this process's surroundings is its own any more. */
   handedOver(): void;
 }
@@ -117,7 +119,7 @@ export class HandingOver {
       ...(session === undefined ? {} : { session: sessionMessage(session, list) }),
       device: deviceStateMessage(this.#state()),
       listener: list.add(loop.listener),
-      clientListener: list.add(this.#host.clientListener),
+      clientListener: list.add(this.#host.clientListener()),
     };
     const closed = loop.closeImage();
     if (!closed.ok) return this.#goOn(predecessor, `the image ${closed.error.message}`);
@@ -162,6 +164,7 @@ export class HandingOver {
       writesThrough: !device.writesBack,
       generation: this.#generation,
       counters: readStatistics(this.#parts.statistics),
+      imageIdentity: this.#parts.image.identity,
     };
   }
 
@@ -171,6 +174,12 @@ export class HandingOver {
     if (!this.#isUnasked) pause(LAST_ANSWERS_MS);
     return exitNow(EXIT.poweredOff);
   }
+}
+
+/** Of a process whose successor nobody here can start. */
+export function startedByHand(): Problem {
+  const message = 'this process was started by hand: start the one that takes over with `ch-block --upgrade-from` and its --api-socket';
+  return { status: 'FAILED_PRECONDITION', reason: 'STARTED_BY_HAND', message };
 }
 
 export function failed(why: string): Problem {

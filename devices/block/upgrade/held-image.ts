@@ -1,5 +1,6 @@
 /** The files whose locks say that this process serves the disk. */
 import { type Result, ok } from '#shared/lang/result.ts';
+import { fileStatus } from '#shared/sys/file-status.ts';
 import { unlockFile } from '#shared/sys/file-lock.ts';
 import { asFd } from '#shared/sys/owned-fd.ts';
 import { type ImageProblem, takeFence, takeLock } from '../host.ts';
@@ -19,6 +20,12 @@ export class HeldImage {
 
   constructor(options: HeldImageOptions) {
     this.#options = options;
+  }
+
+  /** Which file of the host it is. */
+  get identity(): string {
+    const status = fileStatus(asFd(this.#options.imageFd));
+    return status.ok ? status.value.identity : '';
   }
 
   /** For another process. No request is under way. */

@@ -10,6 +10,9 @@ import { type SharedStatistics, restoreStatistics } from '../stats/statistics.ts
 import { type DiskState, readDeviceState } from './device-state.ts';
 import type { HeldImage } from './held-image.ts';
 
+/** The other process has let go of it before. */
+const LOCK_WAIT_MS = 2000;
+
 interface Inheritance {
   readonly state: DiskState;
   /** Undefined: no front end is connected. */
@@ -22,7 +25,7 @@ interface Inheritance {
 export interface TakingOverOptions {
   /** Not locked yet. */
   readonly image: HeldImage;
-  readonly lockWaitMs: number;
+  readonly lockWaitMs?: number;
   readonly statistics: SharedStatistics;
 }
 
@@ -59,7 +62,9 @@ export class TakingOver {
     if (!session.ok) return err(`the session cannot be taken over: ${session.error}`);
     const [listener, clientListener] = [descriptors.take(message.listener), descriptors.take(message.clientListener)];
     this.#inherited = { state: readDeviceState(message.device ?? {}), session: session.value, listener, clientListener };
-    const locked = this.#options.image.retake(this.#options.lockWaitMs);
+    const { state } = this.#inherited;
+    if (state.imageIdentity !== this.#options.image.identity) return err('the path of the image leads to another file now');
+    const locked = this.#options.image.retake(this.#options.lockWaitMs || LOCK_WAIT_MS);
     return locked.ok ? locked : err(locked.error.line);
   }
 

@@ -239,6 +239,7 @@ export namespace ch {
                 writeThrough?: (boolean|null);
                 generation?: (number|null);
                 counters?: (ch.handover.v1.ICounters|null);
+                imageIdentity?: (string|null);
             }
 
             class DeviceState implements IDeviceState {
@@ -249,6 +250,7 @@ export namespace ch {
                 public writeThrough: boolean;
                 public generation: number;
                 public counters?: (ch.handover.v1.ICounters|null);
+                public imageIdentity: string;
                 public static create(properties?: ch.handover.v1.IDeviceState): ch.handover.v1.DeviceState;
                 public static encode(message: ch.handover.v1.IDeviceState, writer?: $protobuf.Writer): $protobuf.Writer;
                 public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): ch.handover.v1.DeviceState;

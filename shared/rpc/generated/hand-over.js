@@ -2151,6 +2151,7 @@ export const ch = $root.ch = (() => {
                  * @property {boolean|null} [writeThrough] DeviceState writeThrough
                  * @property {number|null} [generation] DeviceState generation
                  * @property {ch.handover.v1.ICounters|null} [counters] DeviceState counters
+                 * @property {string|null} [imageIdentity] DeviceState imageIdentity
                  */
 
                 /**
@@ -2217,6 +2218,14 @@ export const ch = $root.ch = (() => {
                 DeviceState.prototype.counters = null;
 
                 /**
+                 * DeviceState imageIdentity.
+                 * @member {string} imageIdentity
+                 * @memberof ch.handover.v1.DeviceState
+                 * @instance
+                 */
+                DeviceState.prototype.imageIdentity = "";
+
+                /**
                  * Creates a new DeviceState instance using the specified properties.
                  * @function create
                  * @memberof ch.handover.v1.DeviceState
@@ -2256,6 +2265,8 @@ export const ch = $root.ch = (() => {
                         writer.uint32(/* id 5, wireType 0 =*/40).uint64(message.generation);
                     if (message.counters != null && Object.hasOwnProperty.call(message, "counters"))
                         $root.ch.handover.v1.Counters.encode(message.counters, writer.uint32(/* id 6, wireType 2 =*/50).fork(), q + 1).ldelim();
+                    if (message.imageIdentity != null && Object.hasOwnProperty.call(message, "imageIdentity"))
+                        writer.uint32(/* id 7, wireType 2 =*/58).string(message.imageIdentity);
                     return writer;
                 };
 
@@ -2315,6 +2326,10 @@ export const ch = $root.ch = (() => {
                             }
                         case 6: {
                                 message.counters = $root.ch.handover.v1.Counters.decode(reader, reader.uint32(), undefined, long + 1);
+                                break;
+                            }
+                        case 7: {
+                                message.imageIdentity = reader.string();
                                 break;
                             }
                         default:
