@@ -135,7 +135,10 @@ export class DataThread implements RingHost {
     }
   }
 
+  /** Until the word is another one: a wait may also be ended by the notice of the change before, which came after we had seen that. */
   #await(word: number, before: number): void {
-    if (Atomics.wait(this.#words, word, before, LONGEST_MS) === 'timed-out') throw new Error(`thread ${this.#name} does not answer`);
+    while (Atomics.load(this.#words, word) === before) {
+      if (Atomics.wait(this.#words, word, before, LONGEST_MS) === 'timed-out') throw new Error(`thread ${this.#name} does not answer`);
+    }
   }
 }
