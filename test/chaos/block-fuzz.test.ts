@@ -14,13 +14,15 @@ import { FAILURES } from '../harness/checkout.ts';
 import { Fuzzer, type Outcome, VARIANTS, addCounts, noCounts } from './fuzz/fuzzer.ts';
 import { generate } from './fuzz/generate.ts';
 import { shorten } from './fuzz/shorten.ts';
-import type { Repro } from './fuzz/steps.ts';
+import type { Repro, Variant } from './fuzz/steps.ts';
 
 const seconds = Number(process.env['CH_FUZZ_SECONDS'] ?? 60);
 const firstSeed = Number(process.env['CH_FUZZ_SEED'] ?? randomInt(2 ** 31));
 const reproFile = process.env['CH_FUZZ_REPRO'];
 /** Iterations that one process lives through. */
 const LIFETIME = 60;
+/** The same, where it is the image that is to be another one. */
+const DAMAGED_LIFETIME = 4;
 const REPLAYS = 20;
 const SHORTEN_MS = 120_000;
 
@@ -35,6 +37,16 @@ async function keep(found: Repro): Promise<string> {
   return `${found.failure}\n${steps.length} of ${found.steps.length} steps suffice: CH_FUZZ_REPRO=${path}`;
 }
 
+/** A process that neither serves nor says why not is a finding too. */
+async function start(variant: Variant): Promise<Fuzzer | undefined> {
+  try {
+    return await Fuzzer.start(variant);
+  } catch (error) {
+    const failure = error instanceof Error ? error.message : String(error);
+    throw new Error(await keep({ seed: variant.damage ?? 0, variant, failure, before: [], steps: [] }), { cause: error });
+  }
+}
+
 describe('a block process: fuzz', function () {
   this.timeout(seconds * 1000 + 600_000);
 
@@ -43,7 +55,7 @@ describe('a block process: fuzz', function () {
       const repro = JSON.parse(readFileSync(reproFile, 'utf8')) as Repro;
       for (let count = 0; count < REPLAYS; count++) {
         await using fuzzer = await Fuzzer.start(repro.variant);
-        const failure = fuzzer.run(repro.steps).failure;
+        const failure = fuzzer?.run(repro.steps).failure;
         expect(failure, `play ${count}`).to.equal(undefined);
       }
     });
@@ -56,10 +68,16 @@ describe('a block process: fuzz', function () {
     const counts = noCounts();
     let seed = firstSeed;
     for (let lifetime = 0; performance.now() < end; lifetime++) {
-      const variant = VARIANTS[(lifetime + firstSeed) % VARIANTS.length] ?? VARIANTS[0];
-      await using fuzzer = await Fuzzer.start(variant);
+      const kind = VARIANTS[(lifetime + firstSeed) % VARIANTS.length] ?? VARIANTS[0];
+      const variant = kind.damage === undefined ? kind : { ...kind, damage: seed };
+      await using fuzzer = await start(variant);
+      if (fuzzer === undefined) seed++;
       const before: number[] = [];
-      for (let count = 0; count < LIFETIME && performance.now() < end; count++, seed++) {
+      for (
+        let count = 0;
+        fuzzer !== undefined && count < (variant.damage === undefined ? LIFETIME : DAMAGED_LIFETIME) && performance.now() < end;
+        count++, seed++
+      ) {
         const steps = generate(seed, variant);
         const outcome: Outcome = fuzzer.run(steps);
         addCounts(counts, outcome.counts);

@@ -9,15 +9,18 @@ import {
   readFileSync,
   readSync,
   readdirSync,
+  readlinkSync,
   rmSync,
   statSync,
   writeSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { OwnedFd } from '#shared/sys/owned-fd.ts';
 import { connectUnix } from '#shared/sys/unix-socket.ts';
 import { pause } from '#shared/sys/pause.ts';
+import { Random } from '#shared/testing/random.ts';
 import { CHECKOUT } from '../../harness/checkout.ts';
 import { DEADLINE_MS } from './client.ts';
 import { RESERVED, SECTOR, SECTORS, reservedSector } from './layout.ts';
@@ -30,7 +33,7 @@ export class FuzzedDisk implements AsyncDisposable {
   readonly #socket = join(this.folder, 'socket');
   readonly #log = join(this.folder, 'log');
   readonly #child: ChildProcess;
-  readonly #exited: Promise<void>;
+  readonly #exited: Promise<number | null>;
   readonly #image: number;
   readonly #size: number;
 
@@ -47,7 +50,7 @@ export class FuzzedDisk implements AsyncDisposable {
       stdio: ['ignore', log, log],
     });
     closeSync(log);
-    this.#exited = new Promise((resolve) => this.#child.once('exit', () => resolve()));
+    this.#exited = new Promise((resolve) => this.#child.once('exit', resolve));
   }
 
   get isRunning(): boolean {
@@ -57,6 +60,12 @@ export class FuzzedDisk implements AsyncDisposable {
     } catch {
       return false;
     }
+  }
+
+  /** It has ended, and said why: the image is none that it would serve. */
+  async hasRefused(): Promise<boolean> {
+    const status = await Promise.race([this.#exited, sleep(DEADLINE_MS, undefined, { ref: false })]);
+    return status === 1 && /^ch-block: disk ".*$/m.test(this.lastWords);
   }
 
   /** The end of what the process has said. */
@@ -82,9 +91,15 @@ export class FuzzedDisk implements AsyncDisposable {
     return { fds: readdirSync(`/proc/${pid}/fd`).length, maps: maps.length, privateMib: Math.ceil(privateKib / 1024) };
   }
 
+  /** What its descriptors are, for whoever looks for a leak. */
+  get descriptors(): readonly string[] {
+    const folder = `/proc/${this.#child.pid}/fd`;
+    return readdirSync(folder).map((fd) => `${fd} ${readlinkSync(join(folder, fd))}`);
+  }
+
   /** What is wrong with the image's file, as far as its format lets that be seen without the device. */
   imageDamage(): string | undefined {
-    if (this.variant.imageType !== 'raw') return undefined;
+    if (this.variant.imageType !== 'raw' || this.variant.damage !== undefined) return undefined;
     const { size } = statSync(this.#path);
     if (size !== this.#size) return `the image has ${size} bytes instead of ${this.#size}`;
     const bytes = new Uint8Array(SECTOR);
@@ -117,5 +132,22 @@ export class FuzzedDisk implements AsyncDisposable {
     const made = spawnSync('qemu-img', ['convert', '-f', 'raw', raw, '-O', ...format, this.#path], { encoding: 'utf8' });
     if (made.status !== 0) throw new Error(`qemu-img: ${made.error?.message ?? made.stderr}`);
     rmSync(raw);
+    if (this.variant.damage !== undefined) damage(this.#path, new Random(this.variant.damage));
   }
+}
+
+/** Changes bytes where metadata lies: at the front of a file, and at the front of its clusters (qcow2) and blocks (VHDX). */
+function damage(path: string, random: Random): void {
+  const fd = openSync(path, 'r+');
+  const { size } = statSync(path);
+  const word = new Uint8Array(8);
+  for (let count = 1 + random.below(12); count > 0; count--) {
+    const cluster = random.below(Math.min(16, size >> 16)) * 0x1_0000;
+    const at = random.oneIn(3) ? random.below(0x70) : cluster + random.below(random.oneIn(2) ? 0x40 : 0x1000) * 8;
+    readSync(fd, word, 0, 8, at);
+    word[random.below(8)] = random.pick([0, 1, 0x7f, 0x80, 0xff, random.below(256)]);
+    if (random.oneIn(4)) word.fill(random.pick([0, 0xff]));
+    writeSync(fd, word, 0, 8, at);
+  }
+  closeSync(fd);
 }

@@ -32,6 +32,9 @@ const FORMATTED: readonly Variant[] = [
   { ...RAW, imageType: 'vhd' },
   { ...RAW, imageType: 'qcow2', keys: 'direct=on,sparse=off' },
   { ...RAW, imageType: 'qcow2', readOnly: true },
+  { ...RAW, imageType: 'qcow2', damage: 0 },
+  { ...RAW, imageType: 'vhdx', damage: 0 },
+  { ...RAW, imageType: 'qcow2', damage: 0 },
 ];
 
 export const VARIANTS: readonly [Variant, ...Variant[]] = hasQemuImg() ? [...PLAIN, ...FORMATTED] : PLAIN;
@@ -59,13 +62,17 @@ export class Fuzzer implements AsyncDisposable {
     this.#probe = new Probe(this.#disk);
   }
 
-  /** A process that serves. */
-  static async start(variant: Variant): Promise<Fuzzer> {
+  /** A process that serves; undefined where it refuses a damaged image, as it should. */
+  static async start(variant: Variant): Promise<Fuzzer | undefined> {
     const fuzzer = new Fuzzer(variant);
     try {
       fuzzer.#probe.run();
       return fuzzer;
     } catch (error) {
+      if (variant.damage !== undefined && (await fuzzer.#disk.hasRefused())) {
+        await fuzzer[Symbol.asyncDispose]();
+        return undefined;
+      }
       const failure = `${String(error)}\n${fuzzer.#disk.lastWords}`;
       await fuzzer[Symbol.asyncDispose]();
       throw new Error(failure, { cause: error });

@@ -9,10 +9,11 @@ export async function shorten(repro: Repro, end: number): Promise<readonly Step[
   const fails = async (steps: readonly Step[]): Promise<boolean> => {
     for (let tries = 0; tries < TRIES; tries++) {
       await using fuzzer = await Fuzzer.start(repro.variant);
-      if (fuzzer.run(steps).failure !== undefined) return true;
+      if (fuzzer?.run(steps).failure !== undefined) return true;
     }
     return false;
   };
+  if (repro.steps.length === 0) return [];
   if (!(await fails(repro.steps))) return undefined;
   let steps = repro.steps;
   for (let piece = Math.ceil(steps.length / 2); piece >= 1; piece = piece === 1 ? 0 : Math.ceil(piece / 2)) {

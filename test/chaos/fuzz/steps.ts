@@ -56,6 +56,8 @@ export interface Variant {
   readonly queueSize: number;
   /** More keys of --disk. */
   readonly keys: string;
+  /** Bytes of the image's metadata are changed, from this seed: the disk may be refused, or serve errors. */
+  readonly damage?: number;
 }
 
 export interface Repro {
