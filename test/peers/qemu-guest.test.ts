@@ -14,7 +14,7 @@ import { expect as must } from '#shared/lang/result.ts';
 import { DeviceClient } from '#shared/rpc/device-client.ts';
 import { copyDisk, demoGuest } from '../harness/guests.ts';
 import { DEMO_PROMPT } from '../../services/chctl/image/demo.ts';
-import { hasQemu, serve, startQemu } from './qemu.ts';
+import { hasQemu, serve, startQemu, takeOver } from './qemu.ts';
 
 const SCRATCH_SIZE = 8 << 20;
 const MORE = 1 << 20;
@@ -32,7 +32,7 @@ describe('ch-block behind QEMU', function () {
     this.skip();
   });
 
-  it('a Linux guest reads and writes two disks -> the files hold what it wrote, and it sees one grow', async () => {
+  it('a Linux guest reads and writes two disks -> the files hold what it wrote; it sees one grow, and not that its process is upgraded', async () => {
     const guest = await demoGuest(console.error);
     const folder = mkdtempSync(join(tmpdir(), 'qemu-guest-'));
     const root = copyDisk(folder, guest.disk, 'root');
@@ -64,9 +64,24 @@ describe('ch-block behind QEMU', function () {
       const grown = qemu.output.length;
       qemu.type(`until [ $(cat /sys/block/vdb/size) = ${(SCRATCH_SIZE + MORE) / 512} ]; do usleep 100000; done; echo grown | tr g G\n`);
       await qemu.waitFor('Grown', grown);
+      // It writes and reads while another process takes over, and then another.
+      const upgraded = qemu.output.length;
+      const round =
+        'dd if=/dev/urandom of=/dev/vdb bs=64k count=128 conv=fsync; echo 3 > /proc/sys/vm/drop_caches; cat /dev/vdb > /dev/null';
+      qemu.type(`while [ ! -e /tmp/enough ]; do (${round}) 2>/dev/null || echo failed | tr f F; echo . ; done &\n`);
+      await using third = takeOver(api);
+      check(await second.exited(), second.output).to.equal(0);
+      await using fourth = takeOver(api);
+      check(await third.exited(), third.output).to.equal(0);
+      qemu.type('touch /tmp/enough; wait; dmesg | grep -ci "i/o error"; echo 3 > /proc/sys/vm/drop_caches; md5sum /dev/vdb\n');
+      const sum = await qemu.waitFor(/[0-9a-f]{32}/, upgraded);
+      check(qemu.output.slice(upgraded)).not.to.contain('Failed');
+      check(qemu.output.slice(upgraded)).to.match(/^0\r?$/m);
+      check(md5(readFileSync(scratch))).to.equal(sum);
+      check(fourth.isRunning, fourth.output).to.equal(true);
       qemu.type('poweroff\n');
       check(await qemu.exited()).to.equal(0);
-      check([first.isRunning, second.isRunning].every((each) => each)).to.equal(true);
+      check([first.isRunning, fourth.isRunning]).to.deep.equal([true, true]);
     }
     rmSync(folder, { recursive: true });
   });

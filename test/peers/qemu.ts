@@ -90,6 +90,11 @@ export class Program implements AsyncDisposable {
   }
 }
 
+/** A `ch-block` that takes over from the one with that --api-socket. */
+export function takeOver(apiSocket: string): Program {
+  return new Program(CH_BLOCK, [`--upgrade-from=${apiSocket}`]);
+}
+
 /** A `ch-block` that listens. */
 export async function serve(socket: string, ...options: readonly string[]): Promise<Program> {
   const program = new Program(CH_BLOCK, [`--socket-path=${socket}`, ...options]);
