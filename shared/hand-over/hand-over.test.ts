@@ -13,12 +13,14 @@ import { encodeFrame } from '../vhost-user/channel.ts';
 import {
   NOTHING,
   encodeInflight,
+  encodeLog,
   encodeSingleRegion,
+  encodeU64,
   encodeVringAddresses,
   encodeVringFile,
   encodeVringState,
 } from '../vhost-user/message.ts';
-import { VHOST_USER as R } from '../vhost-user/spec.ts';
+import { VHOST_F_LOG_ALL, VHOST_USER as R, VHOST_USER_F_PROTOCOL_FEATURES, VHOST_VRING_F_LOG } from '../vhost-user/spec.ts';
 import { DescriptorList, Descriptors, Predecessor, Successor, readSession, sessionMessage } from './index.ts';
 
 const SIZE = 0x10000;
@@ -154,7 +156,10 @@ describe('a session as a message', () => {
       [R.ADD_MEM_REG, encodeSingleRegion({ guestStart, size, frontendStart, fileOffset: 0 }), [region.file]],
       [R.GET_INFLIGHT_FD, encodeInflight({ size: 0, fileOffset: 0, queueCount: 2, queueSize: 16 }, 24), []],
       [R.SET_VRING_NUM, encodeVringState({ index: 1, num: 16 }), []],
-      [R.SET_VRING_ADDR, encodeVringAddresses({ index: 1, flags: 0, descriptor, available, used }), []],
+      [R.SET_FEATURES, encodeU64(front.device.features | VHOST_USER_F_PROTOCOL_FEATURES | VHOST_F_LOG_ALL), []],
+      [R.SET_LOG_BASE, encodeLog({ size: 0x1000, fileOffset: 0x20 }), [region.file]],
+      [R.SET_LOG_FD, NOTHING, [error]],
+      [R.SET_VRING_ADDR, encodeVringAddresses({ index: 1, flags: VHOST_VRING_F_LOG, descriptor, available, used, log: 0x9000 }), []],
       [R.SET_VRING_BASE, encodeVringState({ index: 1, num: 9 }), []],
       [R.SET_VRING_CALL, encodeVringFile(flag), [call]],
       [R.SET_VRING_ERR, encodeVringFile(flag), [error]],
@@ -201,7 +206,10 @@ describe('a session as a message', () => {
     using adopted = expect(Session.adopt(read, device), 'adopt');
     front.session.close();
     expect(adopted.resume(), 'resume');
-    check(device.starts.map(({ index, base, size, enabled }) => [index, base, size, enabled])).to.deep.equal([[1, 9, 16, true]]);
+    check(device.starts.map(({ index, base, size, enabled, usedLog }) => [index, base, size, enabled, usedLog])).to.deep.equal([
+      [1, 9, 16, true, 0x9000],
+    ]);
+    check(device.log?.length).to.equal(0x1000);
     front[Symbol.dispose]();
     region[Symbol.dispose]();
   });
@@ -217,6 +225,7 @@ describe('a session as a message', () => {
       [{ regions: [{ guestStart: 0, size: 4096, file: 1 }] }, 'a region of it lacks its file, or lies where none can'],
       [{ regions: [{ size: 0, file: 2 }] }, 'a region of it lacks its file, or lies where none can'],
       [{ inflight: { size: 4096 } }, 'its in-flight area lacks its file'],
+      [{ log: { size: 4096 } }, 'its dirty log lacks its file'],
       [{ backendChannel: {} }, 'its back-end channel lacks its socket'],
       [{ begun: new Uint8Array(5000) }, 'the message under way is none'],
       [{ begunDescriptors: [99] }, 'the message under way is none'],

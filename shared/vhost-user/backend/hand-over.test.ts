@@ -11,13 +11,14 @@ import { Channel, encodeFrame } from '../channel.ts';
 import {
   NOTHING,
   encodeInflight,
+  encodeLog,
   encodeSingleRegion,
   encodeU64,
   encodeVringAddresses,
   encodeVringFile,
   encodeVringState,
 } from '../message.ts';
-import { VHOST_USER as R, VHOST_USER_NEED_REPLY } from '../spec.ts';
+import { VHOST_F_LOG_ALL, VHOST_USER as R, VHOST_USER_F_PROTOCOL_FEATURES, VHOST_USER_NEED_REPLY } from '../spec.ts';
 import { DEVICE_PROTOCOL_FEATURES, SESSION_PROTOCOL_FEATURES, Session, type SessionState, descriptorsOf } from './index.ts';
 
 const ALL = SESSION_PROTOCOL_FEATURES | DEVICE_PROTOCOL_FEATURES;
@@ -144,6 +145,26 @@ describe('a session that is handed over', () => {
       check(guest.front.reply()?.view.getUint32(4, true)).to.equal(3);
     }
     check(resources()).to.deep.equal(before);
+  });
+
+  it('with a dirty log -> what both write is noted, before and after', () => {
+    const [first, second] = [new CopyDevice(), new CopyDevice()];
+    using guest = new Guest(first);
+    using log = new SharedRegion(0, 0x1000);
+    const features = encodeU64(first.features | VHOST_USER_F_PROTOCOL_FEATURES | VHOST_F_LOG_ALL);
+    check(guest.front.ask(R.SET_FEATURES, features)).to.equal(0);
+    check(guest.front.ask(R.SET_LOG_BASE, encodeLog({ size: 0x1000, fileOffset: 0 }), [log.file.fd])).to.equal(0);
+    guest.startRing();
+    const target = 1 << (RING.target / 4096);
+    guest.offer('one');
+    first.poll();
+    check(log.bytes[0]).to.equal(target);
+    log.bytes[0] = 0;
+    using adopted = expect(Session.adopt(passed(guest.front.session.handOver()), second), 'adopt');
+    guest.front.session.close();
+    guest.offer('two');
+    expect(adopted.resume(), 'resume');
+    check([guest.copied, log.bytes[0]]).to.deep.equal(['two', target]);
   });
 
   it('and nobody takes -> goes on as if nothing had happened', () => {
