@@ -34,6 +34,7 @@ const T = { IN: 0, OUT: 1 } as const;
 const IO_ERROR = 1;
 /** Probes of one process until it has all that it ever needs. */
 const SETTLED_AFTER = 25;
+const MOST_OF_A_THREAD = 10;
 const MOST_PRIVATE_MIB = 700;
 
 export class Probe implements Disposable {
@@ -158,10 +159,10 @@ export class Probe implements Disposable {
     const { fds, maps, privateMib } = this.#disk.usage();
     this.#before ??= { fds, maps };
     const before = this.#before;
-    // The thread of each queue but the first opens an engine of its own, with buffers, when it has come so far.
+    // The thread of each queue but the first brings node's descriptors, an engine and buffers, when it has come so far.
     const threads = this.#count <= SETTLED_AFTER ? this.#disk.variant.queueCount - 1 : 0;
     if (this.#count === SETTLED_AFTER) this.#before = { fds, maps };
-    if (fds > before.fds + 2 * threads || maps > before.maps + threads) {
+    if (fds > before.fds + MOST_OF_A_THREAD * threads || maps > before.maps + threads) {
       const all = this.#disk.descriptors.join(', ');
       throw new Error(`a leak: ${before.fds} descriptors and ${before.maps} mappings became ${fds} and ${maps}: ${all}`);
     }
