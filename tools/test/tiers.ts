@@ -53,7 +53,7 @@ export const TIERS: readonly Tier[] = [
     name: 'chaos',
     what: 'killed processes, hostile rings and messages, a minute of fuzz',
     files: find('test/chaos/**/*.test.ts'),
-    deadlineMinutes: 10,
+    deadlineMinutes: 15,
     // Most of it needs nothing; a test that needs KVM or the lab looks for it by itself.
     prepare: () => undefined,
   },
