@@ -3,7 +3,7 @@
  *
  *   feature               here (our other end)                            foreign peer (test/peers)
  *   MQ                    `negotiates ...`                                qemu-storage-daemon, QEMU
- *   LOG_SHMFD             backend/dirty-logging.test.ts, test/chaos         none: neither QEMU 7.2 end has it for block
+ *   LOG_SHMFD             backend/dirty-logging.test.ts, test/chaos         qemu-storage-daemon
  *   REPLY_ACK             every call here; session.test.ts                qemu-storage-daemon
  *   CONFIG                `reads and writes config space`                 qemu-storage-daemon, QEMU
  *   BACKEND_REQ           `passes on changes of config space`             qemu-storage-daemon takes the channel, uses it never

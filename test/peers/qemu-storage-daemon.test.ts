@@ -2,7 +2,7 @@
  * Our front end before a foreign back end: qemu-storage-daemon's vhost-user-blk export.
  *
  * Of the protocol it has (version 7.2) MQ, CONFIG, REPLY_ACK and CONFIGURE_MEM_SLOTS, which are tested here, and BACKEND_REQ,
- * whose channel it takes and never uses: a resize of the disk shows in config space, unannounced.
+ * whose channel it takes and never uses: a resize of the disk shows in config space, unannounced. LOG_SHMFD too.
  * INFLIGHT_SHMFD, STATUS and RESET_DEVICE it has not: `shared/vhost-user/session-pair.test.ts`.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
@@ -195,11 +195,41 @@ describe('our front end before qemu-storage-daemon', function () {
     const offered = expect(await frontend.negotiate(), 'negotiate');
     check(offered.queueCount).to.equal(2);
     check(offered.memorySlots).to.be.at.least(8);
-    for (const feature of [F.MQ, F.REPLY_ACK, F.CONFIG, F.BACKEND_REQ, F.CONFIGURE_MEM_SLOTS]) {
+    for (const feature of [F.MQ, F.LOG_SHMFD, F.REPLY_ACK, F.CONFIG, F.BACKEND_REQ, F.CONFIGURE_MEM_SLOTS]) {
       check(offered.protocolFeatures & feature, `protocol feature ${feature}`).to.equal(feature);
     }
     const config = expect(await frontend.readConfig(0, 8), 'config');
     check(new DataView(config.buffer).getBigUint64(0, true)).to.equal(BigInt(DISK_SIZE / SECTOR));
+  });
+
+  it('notes the pages that it writes, from when it is told to until it is told not to', async () => {
+    const served = start(FRONTEND_PROTOCOL_FEATURES);
+    const { frontend } = served;
+    const offered = expect(await frontend.negotiate(), 'negotiate');
+    using driver = new BlockDriver(served, 0);
+    using log = new SharedRegion(0, 0x1000);
+    const page = GUEST_START / 4096;
+    const pages = (): readonly number[] => {
+      const found = Array.from({ length: 64 }, (_, bit) => bit).filter((bit) => ((log.bytes[(page + bit) >> 3] ?? 0) >> (bit & 7)) & 1);
+      log.bytes.fill(0);
+      return found.map((bit) => bit * 4096);
+    };
+    check(frontend.canLog).to.equal(true);
+    expect(await frontend.ackFeatures(offered.features), 'features');
+    expect(await frontend.setMemoryTable([driver.region.region]), 'memory');
+    await driver.start();
+    expect(await frontend.setLog({ size: 0x1000, fileOffset: 0 }, log.file.fd), 'log');
+    check(await driver.request(VIRTIO_BLK_T_IN, 1)).to.equal(0);
+    check(pages()).to.deep.equal([]);
+    const { region } = driver;
+    const ring = { index: 0, descriptor: region.at(AT.descriptor), available: region.at(AT.available), used: region.at(AT.used) };
+    expect(await frontend.setLogging(true, [{ ...ring, log: GUEST_START + AT.used }]), 'on');
+    check(await driver.request(VIRTIO_BLK_T_IN, 2)).to.equal(0);
+    check(pages()).to.include.members([AT.used, AT.data, AT.status]);
+    expect(await frontend.setLogging(false, [{ ...ring, log: GUEST_START + AT.used }]), 'off');
+    pages();
+    check(await driver.request(VIRTIO_BLK_T_IN, 3)).to.equal(0);
+    check(pages()).to.deep.equal([]);
   });
 
   it('adds and removes a region beside running rings, on both queues', async () => {
