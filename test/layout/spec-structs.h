@@ -10,6 +10,11 @@ struct VhostUserMemRegMsg { __u64 padding; struct VhostUserMemoryRegion region; 
 struct VhostUserConfig { __u32 offset, size, flags; } __attribute__((packed));
 /* Padded: what every front end sends is the C struct of 24 bytes. */
 struct VhostUserInflight { __u64 mmap_size, mmap_offset; __u16 num_queues, queue_size; };
+struct VhostUserLog { __u64 mmap_size, mmap_offset; } __attribute__((packed));
+struct VhostUserTransferDeviceState { __u32 direction, phase; } __attribute__((packed));
+
+/* Ours: what a disk says of itself in a migration (DEVICE_STATE). */
+struct ch_block_state { __u32 magic; __u16 version, size; __u64 capacity; __u8 writeback, read_only, reserved[6]; };
 
 /* "Inflight I/O tracking": the split ring's table, named there as here. */
 struct DescStateSplit { __u8 inflight; __u8 padding[5]; __u16 next; __u64 counter; };
