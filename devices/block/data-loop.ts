@@ -21,10 +21,10 @@ import type { SharedStatistics } from './stats/statistics.ts';
 import { cpusOf, pinThread, withAffinity } from './threads/affinity.ts';
 import { DataThreads } from './threads/data-threads.ts';
 
-/** What is served, as plain data; what the image says of itself comes beside it. Descriptors are the loop's from here on. */
 /** From one front end that cannot be accepted to the next attempt: orders wait so long. */
 const ACCEPT_RETRY_MS = 50;
 
+/** What is served, as plain data; what the image says of itself comes beside it. Descriptors are the loop's from here on. */
 export interface Served extends Omit<DeviceOptions, 'sectors' | 'topology'>, ImageToOpen {
   /** Exactly ID_BYTES, zero-padded. */
   readonly id: Uint8Array;
