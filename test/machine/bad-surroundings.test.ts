@@ -157,20 +157,20 @@ exec "$0" "$@"`;
   });
 
   describe('a disk that another machine has', () => {
-    const LOCKED = 'disk _disk0 "disk" is locked by another process: stop the VM that uses it, or make it read-only for both';
-    for (const [first, second, line] of [
-      ['disk', 'disk', LOCKED],
-      ['disk', 'disk,readonly=on', LOCKED],
-      ['disk,readonly=on', 'disk', LOCKED],
-      ['disk,readonly=on', 'disk,readonly=on', undefined],
+    for (const [first, second, isRefused] of [
+      ['disk', 'disk', true],
+      ['disk', 'disk,readonly=on', true],
+      ['disk,readonly=on', 'disk', true],
+      ['disk,readonly=on', 'disk,readonly=on', false],
     ] as const) {
-      it(`${first}, then ${second} -> ${line === undefined ? 'both run' : 'refused'}`, async () => {
+      it(`${first}, then ${second} -> ${isRefused ? 'refused, and by whom' : 'both run'}`, async () => {
         const holder = await place.startRunning([...STAY, '--disk', `path=${first}`]);
         const ended = await place.start([...OFF, '--disk', `path=${second}`]).ended;
         holder.child.kill('SIGTERM');
         holder.child.kill('SIGINT');
         expect((await holder.ended).status).to.be.oneOf([130, 143]);
-        expectLines(place, ended, line === undefined ? [] : [line], line === undefined ? 0 : 1);
+        const line = `disk _disk0 "disk" is locked by VM vm-${holder.child.pid} (its disk _disk0, process `;
+        expectLines(place, ended, isRefused ? [line] : [], isRefused ? 1 : 0);
       });
     }
   });
