@@ -46,7 +46,7 @@ export const TIERS: readonly Tier[] = [
     name: 'guest',
     what: 'stock Linux in our virtual machines',
     files: find('test/guest/**/*.test.ts'),
-    deadlineMinutes: 25,
+    deadlineMinutes: 35,
     prepare: (report) => packagesMissing(['lab', 'images'], report),
   },
   {
