@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { expect } from '#shared/lang/result.ts';
 import { type FrontendAddress, GuestMemory } from '#shared/memory/index.ts';
 import { UnixSocket, SOCK_STREAM, socketPair } from '#shared/sys/unix-socket.ts';
@@ -77,13 +78,29 @@ export class DiskProcess implements AsyncDisposable {
     });
   }
 
-  /** Started, negotiated, with its memory; no ring runs yet. */
+  /** Started, negotiated, with its memory, and each queue with the thread that serves it; no ring runs yet. */
   static async start(options: DiskOptions = {}): Promise<DiskProcess> {
     const disk = new DiskProcess(options);
     const offer = expect(await disk.frontend.negotiate(), 'negotiate');
     expect(await disk.frontend.ackFeatures(offer.features), 'features');
     expect(await disk.frontend.setMemoryTable([disk.region.region]), 'memory');
+    if ((options.imageType ?? 'raw') === 'raw') await disk.#queueThread();
     return disk;
+  }
+
+  /** Resolves when the thread of the second queue has all that it ever opens: it sleeps in its engine then. */
+  async #queueThread(): Promise<void> {
+    const tasks = `/proc/${this.#child.pid}/task`;
+    const read = (task: string, file: string): string => {
+      try {
+        return readFileSync(join(tasks, task, file), 'utf8');
+      } catch {
+        // Threads come and go.
+        return '';
+      }
+    };
+    while (!readdirSync(tasks).some((task) => read(task, 'comm') === 'data1\n' && read(task, 'wchan').startsWith('io_cqring')))
+      await setImmediate();
   }
 
   get isRunning(): boolean {
