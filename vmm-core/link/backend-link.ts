@@ -3,7 +3,7 @@
  *
  * What the driver, the life cycle and the back end want happens in one chain of steps, each begun when the one before is
  * answered, so that a reset waits for the activation underway. Every question has a deadline; past it the session is over, and
- * all later steps end at once. So nobody waits for a back end longer than twice that: not the guest for its reset either.
+ * all later steps end at once. So nobody waits for a back end that serves longer than twice that: not the guest for its reset either.
  *
  * A driver that asks for what cannot be (a ring where there is no memory) costs itself NEEDS_RESET. A back end that breaks off,
  * stays silent or lies is lost. Where the device may be recovered every step then waits for another back end (`reconnect`): kicks
@@ -25,8 +25,11 @@ import { InflightRecord } from './inflight-record.ts';
 import { type DeviceLink, type DeviceOffer, type LinkContext, type LinkError, type RecoveryPolicy, linkError } from './device-link.ts';
 import { borrowed, isAllReturned, locateRings, usedIndexes } from './ring-places.ts';
 
-/** A disk may take its time over the requests under way when a ring is stopped; a guest's reset should not hang for minutes. */
-const REPLY_DEADLINE_MS = 10_000;
+/**
+ * A disk may take its time over the requests under way when a ring is stopped; a guest's reset should not hang for minutes. Before its
+ * first answer a process has to load, to wait for its image, and maybe to put that in order, on a slow machine.
+ */
+const TIMEOUTS = { replyTimeoutMs: 10_000, firstReplyTimeoutMs: 30_000 };
 
 export interface BackendLinkSpec extends WantedDevice {
   readonly id: string;
@@ -36,9 +39,7 @@ export interface BackendLinkSpec extends WantedDevice {
   readonly recovery?: RecoveryPolicy | undefined;
 }
 
-export interface BackendLinkOptions {
-  readonly replyDeadlineMs?: number;
-}
+export type BackendLinkOptions = Partial<Readonly<typeof TIMEOUTS>>;
 
 /** What the back end knows of the driver: nothing; its features and rings; or its features, with all rings stopped. */
 type Phase = 'idle' | 'running' | 'suspended';
@@ -49,7 +50,7 @@ export class BackendLink implements DeviceLink {
   readonly #type: BackendType;
   readonly #wanted: WantedDevice;
   readonly #recovery: RecoveryPolicy | undefined;
-  readonly #replyTimeoutMs: number;
+  readonly #timeouts: typeof TIMEOUTS;
   #session: BackendSession;
   #offer: DeviceOffer | undefined;
   #device: VirtioPciDevice | undefined;
@@ -105,7 +106,7 @@ export class BackendLink implements DeviceLink {
     this.#type = type;
     this.#wanted = { deviceType, queueCount, queueSize };
     this.#recovery = recovery;
-    this.#replyTimeoutMs = options.replyDeadlineMs ?? REPLY_DEADLINE_MS;
+    this.#timeouts = { ...TIMEOUTS, ...options };
     this.#session = this.#open(socket);
   }
 
@@ -183,7 +184,7 @@ export class BackendLink implements DeviceLink {
   }
 
   #open(socket: OwnedFd): BackendSession {
-    const device = { wanted: this.#wanted, type: this.#type, replyTimeoutMs: this.#replyTimeoutMs };
+    const device = { wanted: this.#wanted, type: this.#type, ...this.#timeouts };
     return new BackendSession(socket, device, this.#context, {
       lost: (why) => this.#backendLost(why),
       configChanged: () => this.#configChanged(),

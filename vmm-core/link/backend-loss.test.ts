@@ -3,7 +3,7 @@ import { expect as check } from 'chai';
 import { expect } from '#shared/lang/result.ts';
 import { signalEventFd } from '#shared/sys/eventfd.ts';
 import { allocate } from '#shared/sys/ffi.ts';
-import type { UnixSocket } from '#shared/sys/unix-socket.ts';
+import { SOCK_STREAM, type UnixSocket, socketPair } from '#shared/sys/unix-socket.ts';
 import { resources } from '#shared/testing/raw-front-end.ts';
 import { DEVICE_PROTOCOL_FEATURES } from '#shared/vhost-user/backend/index.ts';
 import { encodeFrame } from '#shared/vhost-user/channel.ts';
@@ -13,7 +13,7 @@ import { RING_FEATURES } from '#shared/virtio/index.ts';
 import { VIRTIO_F_VERSION_1 } from '#shared/virtio/spec.ts';
 import { InterruptTarget } from '../bus/testing/interrupt-target.ts';
 import type { BackendLinkSpec } from './backend-link.ts';
-import { DiskLike, LinkPlace, type LinkedDevice, link } from './testing/linked-device.fixture.ts';
+import { DiskLike, LinkPlace, type LinkedDevice, Peer, link } from './testing/linked-device.fixture.ts';
 
 const NEEDS_RESET = 0x40;
 /** For back ends that never answer: what is shorter ends the tests sooner. */
@@ -77,11 +77,25 @@ describe('BackendLink and a bad back end', () => {
 
   it('silent from the beginning -> one line, and the connection closed', async () => {
     await using place = new LinkPlace();
-    const { peer, ...linked } = await place.connect(new DiskLike(), {}, { replyDeadlineMs: SHORT_MS, isSilent: true });
+    const { peer, ...linked } = await place.connect(new DiskLike(), {}, { firstReplyTimeoutMs: SHORT_MS, isSilent: true });
     check(linked).to.deep.equal({
       error: { code: 'LINK', message: `device disk0: its device process has not answered GET_FEATURES for ${SHORT_MS / 1000} s` },
     });
     peer.close();
+  });
+
+  it('takes longer to start than any later answer may -> linked', async () => {
+    await using place = new LinkPlace();
+    const [socket, theirs] = expect(socketPair(SOCK_STREAM), 'socket pair');
+    const peer = new Peer(new DiskLike(), theirs, place.watcher);
+    peer.fallSilent();
+    const linked = place.connectTo(socket, {}, { replyTimeoutMs: PATIENT_MS, firstReplyTimeoutMs: 30_000 });
+    await new Promise<void>((resolve) => void place.watcher.after(PATIENT_MS + SHORT_MS, resolve));
+    peer.speak();
+    const link = expect(await linked, 'link');
+    check(link.offer.deviceType).to.equal(2);
+    link.close();
+    await peer.ended;
   });
 
   it('needs no configuration for a type that has none', async () => {
@@ -147,7 +161,7 @@ describe('BackendLink and a bad back end', () => {
     });
 
     it('falls silent -> past the deadline it is lost, and the reset completes', async () => {
-      await using linked = await link(new DiskLike(), {}, { replyDeadlineMs: PATIENT_MS });
+      await using linked = await link(new DiskLike(), {}, { replyTimeoutMs: PATIENT_MS });
       await linked.activate();
       linked.peer.fallSilent();
       linked.status = 0;
@@ -158,7 +172,7 @@ describe('BackendLink and a bad back end', () => {
     });
 
     it('falls silent before DRIVER_OK -> past the deadline the driver is told', async () => {
-      await using linked = await link(new DiskLike(), {}, { replyDeadlineMs: PATIENT_MS });
+      await using linked = await link(new DiskLike(), {}, { replyTimeoutMs: PATIENT_MS });
       linked.negotiate();
       linked.enable(0, linked.ring(0).ring);
       linked.peer.fallSilent();

@@ -32,6 +32,13 @@ export interface SessionEvents {
   ringBroken(): void;
 }
 
+interface SessionDevice {
+  readonly wanted: WantedDevice;
+  readonly type: BackendType;
+  readonly replyTimeoutMs: number;
+  readonly firstReplyTimeoutMs: number;
+}
+
 export class BackendSession {
   readonly #frontend: Frontend;
   readonly #context: LinkContext;
@@ -44,18 +51,14 @@ export class BackendSession {
   #lost: string | undefined;
 
   /** Takes the socket over. */
-  constructor(
-    socket: OwnedFd,
-    device: { readonly wanted: WantedDevice; readonly type: BackendType; readonly replyTimeoutMs: number },
-    context: LinkContext,
-    events: SessionEvents,
-  ) {
+  constructor(socket: OwnedFd, device: SessionDevice, context: LinkContext, events: SessionEvents) {
     this.#context = context;
     this.#wanted = device.wanted;
     this.#type = device.type;
     this.#alarm = new RingAlarm(context.watcher, () => events.ringBroken());
-    const { replyTimeoutMs } = device;
-    this.#frontend = new Frontend(new UnixSocket(socket), context.watcher, { ...wantedFeatures(device.type), replyTimeoutMs });
+    const { replyTimeoutMs, firstReplyTimeoutMs } = device;
+    const options = { ...wantedFeatures(device.type), replyTimeoutMs, firstReplyTimeoutMs };
+    this.#frontend = new Frontend(new UnixSocket(socket), context.watcher, options);
     this.#frontend.onConfigChange = () => events.configChanged();
     this.#frontend.onLost = (why) => {
       this.#lost = describeFailure(why);

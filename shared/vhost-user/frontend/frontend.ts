@@ -63,6 +63,8 @@ export interface FrontendOptions {
   readonly wantedFeatures: bigint;
   readonly wantedProtocolFeatures: bigint;
   readonly replyTimeoutMs: number;
+  /** Of the first answer: the back end may be starting still. Undefined: no other. */
+  readonly firstReplyTimeoutMs?: number;
 }
 
 /** What both ends can do. */
@@ -139,7 +141,7 @@ export class Frontend {
 
   async negotiate(): Reply<BackendOffer> {
     void this.#tell(VHOST_USER.SET_OWNER, NOTHING);
-    const features = await this.#get(VHOST_USER.GET_FEATURES, NOTHING, u64(VHOST_USER.GET_FEATURES));
+    const features = await this.#get(VHOST_USER.GET_FEATURES, NOTHING, u64(VHOST_USER.GET_FEATURES), this.#options.firstReplyTimeoutMs);
     if (!features.ok) return features;
     this.#offered = features.value;
     const offer = { features: this.#offered & this.#options.wantedFeatures & ~VHOST_USER_F_PROTOCOL_FEATURES & ~VHOST_F_LOG_ALL };
@@ -371,8 +373,8 @@ export class Frontend {
   }
 
   /** A request with an answer. */
-  #get<T>(request: number, payload: DataView, decode: Decode<T>): Reply<T> {
-    return this.#pipeline.ask({ request, payload, needsReply: false }, decode);
+  #get<T>(request: number, payload: DataView, decode: Decode<T>, timeoutMs = this.#options.replyTimeoutMs): Reply<T> {
+    return this.#pipeline.ask({ request, payload, needsReply: false, timeoutMs }, decode);
   }
 }
 

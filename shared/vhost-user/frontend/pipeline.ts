@@ -29,6 +29,8 @@ export interface Question {
   readonly fds?: readonly Fd[];
   /** Asks for an acknowledgement by the NEED_REPLY flag. */
   readonly needsReply: boolean;
+  /** Milliseconds within which its answer must come, where that is another time than for all others. */
+  readonly timeoutMs?: number;
 }
 
 interface Settling {
@@ -43,6 +45,7 @@ interface Open extends Settling {
   readonly request: number;
   readonly frame: NativeBuffer;
   readonly fds: readonly Fd[];
+  readonly timeoutMs: number;
   askedAtMs: number;
   sentBytes: number;
 }
@@ -56,6 +59,8 @@ export class Pipeline {
   readonly #unsent: Open[] = [];
   readonly #awaited: Open[] = [];
   #timer: Timer | undefined;
+  /** When it ends. */
+  #timerEndsMs = 0;
   #waitsForRoom = false;
   #lost: FrontendError | undefined;
 
@@ -101,10 +106,10 @@ export class Pipeline {
     if (why.code !== 'CLOSED') this.#onLost(why);
   }
 
-  #enter({ request, payload, fds = [], needsReply }: Question, settling: Settling): void {
+  #enter({ request, payload, fds = [], needsReply, timeoutMs = this.#timeoutMs }: Question, settling: Settling): void {
     if (this.#lost !== undefined) return settling.failed(this.#lost);
     const frame = encodeFrame(request, needsReply ? VHOST_USER_NEED_REPLY : 0, payload);
-    this.#unsent.push({ ...settling, request, frame, fds, askedAtMs: performance.now(), sentBytes: 0 });
+    this.#unsent.push({ ...settling, request, frame, fds, timeoutMs, askedAtMs: performance.now(), sentBytes: 0 });
     this.#flush();
     this.#armTimer();
   }
@@ -140,7 +145,8 @@ export class Pipeline {
     this.#awaited.shift();
     const failure = oldest.answered(message);
     closeAll(message.fds);
-    if (failure !== undefined) this.lose(failure);
+    if (failure === undefined) this.#armTimer();
+    else this.lose(failure);
   }
 
   #flush(): void {
@@ -168,18 +174,21 @@ export class Pipeline {
     this.#watch.modify(waits ? EPOLLIN | EPOLLOUT : EPOLLIN);
   }
 
-  /** One timer, for the oldest question: the others were asked later. */
+  /** One timer, for the oldest question: the others are answered after it. One that was for a question before may end sooner. */
   #armTimer(): void {
     const oldest = this.#awaited[0] ?? this.#unsent[0];
-    if (this.#timer !== undefined || oldest === undefined || this.#lost !== undefined) return;
-    const leftMs = Math.max(0, oldest.askedAtMs + this.#timeoutMs - performance.now());
-    this.#timer = this.#watcher.after(leftMs, () => {
+    if (oldest === undefined || this.#lost !== undefined) return;
+    const endsMs = oldest.askedAtMs + oldest.timeoutMs;
+    if (this.#timer !== undefined && this.#timerEndsMs <= endsMs) return;
+    this.#timer?.cancel();
+    this.#timerEndsMs = endsMs;
+    this.#timer = this.#watcher.after(Math.max(0, endsMs - performance.now()), () => {
       this.#timer = undefined;
       // Where this thread was busy past the deadline, timers come first, though the answer may have lain there all along.
       this.#ready();
       const still = this.#awaited[0] ?? this.#unsent[0];
-      const isLate = still !== undefined && performance.now() - still.askedAtMs >= this.#timeoutMs;
-      if (isLate) this.lose({ code: 'TIMEOUT', request: still.request, afterMs: this.#timeoutMs });
+      const isLate = still !== undefined && performance.now() - still.askedAtMs >= still.timeoutMs;
+      if (isLate) this.lose({ code: 'TIMEOUT', request: still.request, afterMs: still.timeoutMs });
       else this.#armTimer();
     });
   }

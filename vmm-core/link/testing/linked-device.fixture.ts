@@ -12,7 +12,7 @@ import { Session, type SessionOutcome } from '#shared/vhost-user/backend/index.t
 import { RING_FEATURES } from '#shared/virtio/index.ts';
 import { type Made, make } from '../../virtio-pci/testing/made-machine.ts';
 import type { VirtioPciPlan } from '../../virtio-pci/virtio-pci-device.ts';
-import { BackendLink, type BackendLinkSpec } from '../backend-link.ts';
+import { BackendLink, type BackendLinkOptions, type BackendLinkSpec } from '../backend-link.ts';
 import type { LinkContext, LinkError } from '../device-link.ts';
 
 export const GUEST_START = 0x10_0000;
@@ -55,6 +55,11 @@ export class Peer {
     this.#watch.modify(0);
   }
 
+  /** The opposite. */
+  speak(): void {
+    this.#watch.modify(EPOLLIN);
+  }
+
   close(): void {
     this.#watch.close();
     this.#session.close();
@@ -62,8 +67,7 @@ export class Peer {
   }
 }
 
-export interface ConnectOptions {
-  readonly replyDeadlineMs?: number;
+export interface ConnectOptions extends BackendLinkOptions {
   /** The back end never answers. */
   readonly isSilent?: boolean;
 }
