@@ -287,6 +287,7 @@ export class BlockRing implements QueueHandler {
     this.#slots.setUint32(at + RETRIES, 0, true);
     this.#slots.setUint32(at + SECTORS, 0, true);
     this.#slots.setInt32(at + BEGUN, this.#statistics.nowUs, true);
+    if (this.#limiter.isActive) this.#limiter.charge(0);
     if (this.#isRaw) this.#start(head);
     else this.#goThroughImage(head, WANTS.flush);
     return DEFERRED;
@@ -376,8 +377,9 @@ export class BlockRing implements QueueHandler {
     else this.#statistics.failed(counted, begun);
   }
 
-  /** The status of the request just parsed; answers the used length. */
+  /** The status of the request just parsed, which is one to the limits, even if it is refused; answers the used length. */
   #answer(status: number, written: number): number {
+    if (this.#limiter.isActive) this.#limiter.charge(0);
     this.#memory.writeU8(this.#request.status, status);
     const statistics = this.#statistics;
     if (status === VIRTIO_BLK_S_OK) statistics.done(this.#counted, statistics.nowUs, 0);

@@ -242,6 +242,30 @@ describe('ch.device.v1 of a ch-block', () => {
     expect(Number(must(await device.getStats(), 'stats').throttledEvents)).to.be.above(0);
   }).timeout(60_000);
 
+  it('counts every request as one against the limits, whatever it wants', async () => {
+    const device = await serve();
+    const guest = await drive();
+    const [GET_ID, NOTHING_KNOWN] = [8, 99];
+    const kinds: readonly (readonly [name: string, type: number, length: number])[] = [
+      ['flush', FLUSH, 0],
+      ['get-id', GET_ID, 0],
+      ['unknown', NOTHING_KNOWN, 0],
+      ['read beyond the end', IN, 4096],
+    ];
+    for (const [name, type, length] of kinds) {
+      // Three now, and one an hour. Other limits in between: equal ones would go on as they are.
+      must(await device.updateLimits({ limits: {} }), 'limits');
+      must(await device.updateLimits({ limits: { ops: { size: 1, oneTimeBurst: 2, refillTime: 3_600_000 } } }), 'limits');
+      const before = guest.done.length;
+      for (let head = 0; head < 5; head++) guest.submit(head, type, SIZE / 512, length);
+      await guest.until(before + 3);
+      const { queues } = must(await device.getInfo(), 'info');
+      expect([guest.done.length - before, queues[0]?.inFlight], name).to.deep.equal([3, 0]);
+      must(await device.updateLimits({ limits: {} }), 'limits');
+      await guest.until(before + 5);
+    }
+  }).timeout(60_000);
+
   it('wakes by itself when there are tokens again', async () => {
     const device = await serve();
     const guest = await drive();

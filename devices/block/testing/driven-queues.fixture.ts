@@ -144,12 +144,12 @@ export class DrivenQueue {
   }
 
   #pump(): void {
-    const { random, flushes } = this.#guest;
+    const { random } = this.#guest;
     for (let head = 0; head < HEADS && this.#left > 0; head++) {
       if (this.#underWay.has(head)) continue;
       this.#left--;
       const kind = random.below(20);
-      this.submit(head, kind === 0 && flushes ? FLUSH : kind < 10 ? IN : OUT);
+      this.submit(head, kind === 0 ? FLUSH : kind < 10 ? IN : OUT);
     }
   }
 }
@@ -166,8 +166,6 @@ export class DrivenQueues implements AsyncDisposable {
   #told: () => void = () => {};
   #failure: Error | undefined;
   configChanges = 0;
-  /** Whether loads have some; limits do not count them. */
-  flushes = true;
 
   constructor(count: number, random: Random) {
     this.random = random;

@@ -202,7 +202,6 @@ describe('a disk with four queues', () => {
   it('keeps to limits that all its threads share, and lets go when they are lifted', async () => {
     // One request an hour, and forty of them now.
     const { guest, device } = await serve(',ops_size=1,ops_one_time_burst=39,ops_refill_time=3600000');
-    guest.flushes = false;
     guest.load(100);
     const done = (): number => guest.queues.reduce((sum, queue) => sum + queue.done, 0);
     await guest.when(() => done() >= 40);
