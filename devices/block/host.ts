@@ -9,6 +9,7 @@ import type { Fd } from '#shared/sys/owned-fd.ts';
 import { SYS } from '#shared/sys/syscall-numbers.ts';
 import { type LockWish, lockImage } from './image-lock.ts';
 import { HostFile } from './image/image-file.ts';
+import type { LockedFile } from './image/image.ts';
 import { foreignFormatProblem, probeFile } from './image/probe.ts';
 import { SECTOR_SIZE } from './spec.ts';
 
@@ -27,6 +28,8 @@ export interface ImageProblem {
   readonly line: string;
   /** Somebody else has it locked. */
   readonly isLocked: boolean;
+  /** Or a file that it names; `what` begins a line about it. */
+  readonly lockedFile?: LockedFile | undefined;
 }
 
 export interface ImageWish extends LockWish {
@@ -36,6 +39,8 @@ export interface ImageWish extends LockWish {
   readonly sparse: boolean;
   /** Another process serves it still: locked, and filled, it is later, or already. */
   readonly isServed?: boolean;
+  /** Bytes of a block device that the guest sees, where it has as many; 0: all. */
+  readonly deviceSize?: number;
 }
 
 /**
@@ -46,12 +51,18 @@ export function takeImage(fd: Fd, what: string, wish: ImageWish): Result<Image, 
   const size = syscall(SYS.lseek, fd, 0, SEEK_END);
   const problem = problemOf(fd, size, wish.imageType);
   if (problem !== undefined) return err({ line: `${what} ${problem}`, isLocked: false });
-  if (wish.isServed === true) return ok({ fd, sectors: size / SECTOR_SIZE });
+  const sectors = shownSize(fd, size, wish.deviceSize ?? 0) / SECTOR_SIZE;
+  if (wish.isServed === true) return ok({ fd, sectors });
   const locked = takeLock(fd, what, wish);
   if (!locked.ok) return locked;
   const filled = wish.sparse || wish.readOnly || !isRaw(wish.imageType) ? 0 : fill(fd, size);
   if (filled < 0) return err({ line: `${what} cannot be filled: ${sysError('fallocate', -filled).message}`, isLocked: false });
-  return ok({ fd, sectors: size / SECTOR_SIZE });
+  return ok({ fd, sectors });
+}
+
+/** A file has the size that it has. */
+function shownSize(fd: Fd, size: number, wanted: number): number {
+  return wanted > 0 && wanted < size && fstatSync(fd).isBlockDevice() ? wanted : size;
 }
 
 function isRaw(imageType: string | undefined): boolean {

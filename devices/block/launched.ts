@@ -16,6 +16,7 @@ import { CommandServer } from './control/command-server.ts';
 import { ControlThread, controlPorts } from './control/control-thread.ts';
 import { DataLoop, type Served } from './data-loop.ts';
 import type { ImageProblem } from './host.ts';
+import type { ImageError } from './image/image.ts';
 import { openImage } from './open-image.ts';
 import { type Scripts, nameOf, readStart, refusal } from './start-message.ts';
 import { HandingOver, type HandingOverParts, KIND, failed } from './upgrade/handing-over.ts';
@@ -39,7 +40,7 @@ export function serveLauncher(scripts: Scripts): never {
   const takingOver = begun.value;
   const wakeFd = expect(createEventFd(), 'wake-up of the data thread').take();
   const opened = openImage(served);
-  if (!opened.ok) return fail(`${nameOf(start)} ${opened.error}`);
+  if (!opened.ok) return refuse(problemWith(nameOf(start), opened.error));
   const loop: DataLoop = new DataLoop(served, opened.value, {
     watched: [
       { fd: channel.fd, ready: () => readOrders(channel, { end, connect, handingOver }) },
@@ -51,6 +52,7 @@ export function serveLauncher(scripts: Scripts): never {
   const commands = new CommandServer(loop, {
     limitsChange: (limits) => void channel.send({ limitsChanged: limitsMessage(limits) }),
     drainedChange: (drained) => void channel.send({ drainedChanged: { drained } }),
+    deviceSizeChange: (size) => void channel.send({ deviceSizeChanged: { size } }),
     upgrade: (...asked) => handingOver.begin(...asked),
     abandonUpgrade: () => handingOver.abandon(),
   });
@@ -163,9 +165,14 @@ function readOrders(channel: DeviceEnd, orders: Orders): void {
   }
 }
 
-function refuseStart(channel: DeviceEnd, successor: Successor | undefined, { line, isLocked }: ImageProblem): never {
+function problemWith(name: string, { message, lockedFile }: ImageError): ImageProblem {
+  const locked = lockedFile && { lockedFile: { ...lockedFile, what: `${name} ${lockedFile.what}` } };
+  return { line: `${name} ${message}`, isLocked: false, ...locked };
+}
+
+function refuseStart(channel: DeviceEnd, successor: Successor | undefined, { line, isLocked, lockedFile }: ImageProblem): never {
   successor?.refuse(line);
-  channel.send({ failed: { message: line, imageLocked: isLocked } });
+  channel.send({ failed: { message: line, imageLocked: isLocked, ...(lockedFile && { lockedFile }) } });
   writeSync(2, `ch-block: ${line}\n`);
   return exitNow(EXIT.failed);
 }

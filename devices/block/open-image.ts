@@ -35,8 +35,8 @@ export interface OpenedImage {
   readonly topology: Topology;
 }
 
-/** It is locked. On the thread that will serve it. The error is the end of a sentence that begins with its name. */
-export function openImage(toOpen: ImageToOpen): Result<OpenedImage, string> {
+/** It is locked. On the thread that will serve it. The error's message is the end of a sentence that begins with its name. */
+export function openImage(toOpen: ImageToOpen): Result<OpenedImage, ImageError> {
   const fd = asFd(toOpen.imageFd);
   const host = hostTopology(fd);
   if (toOpen.imageType === 'raw') {
@@ -47,7 +47,7 @@ export function openImage(toOpen: ImageToOpen): Result<OpenedImage, string> {
   const opened = openFormat(new HostFile(fd, metadata), toOpen, host);
   if (opened.ok) return opened;
   if (metadata !== fd) closeSync(metadata);
-  return err(opened.error.message);
+  return opened;
 }
 
 function openFormat(file: ImageFile, toOpen: ImageToOpen, host: Topology): Result<OpenedImage, ImageError> {
@@ -114,7 +114,8 @@ function openBacking(path: string, granularity: LockGranularity): Result<Fd, Ima
   const locked = takeLock(fd, '', { readOnly: true, granularity });
   if (locked.ok) return ok(fd);
   closeSync(fd);
-  return refused(locked.error.line.trim());
+  const message = locked.error.line.trim();
+  return locked.error.isLocked ? err({ code: 'BACKING', message, lockedFile: { path, what: '' } }) : refused(message);
 }
 
 function refused(message: string): Result<never, ImageError> {

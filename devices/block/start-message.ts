@@ -101,6 +101,7 @@ function wishOf(start: StartBlock): ImageWish {
     granularity: start.lockGranularity === 'full' ? 'full' : 'byte-range',
     wait: start.lockWaitMs || undefined,
     isServed: Boolean(start.handOver),
+    deviceSize: start.deviceSize ?? 0,
   };
 }
 

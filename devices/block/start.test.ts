@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, mkdtempSync, openSync, readFileSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -27,6 +27,7 @@ import { encodeFrame } from '#shared/vhost-user/channel.ts';
 import { NOTHING } from '#shared/vhost-user/message.ts';
 import { VHOST_USER } from '#shared/vhost-user/spec.ts';
 import { CONFIG_WRITEBACK, VIRTIO_BLK_F_CONFIG_WCE, VIRTIO_BLK_F_FLUSH } from './spec.ts';
+import { hasQemu, qemuImg } from './image/testing/qemu.fixture.ts';
 import { DrivenDisk } from './testing/driven-disk.fixture.ts';
 
 const MAIN = join(import.meta.dirname, 'main.ts');
@@ -151,6 +152,21 @@ describe('ch-block under its launcher', () => {
     expect(await exited).to.deep.equal([1, null]);
   }).timeout(10_000);
 
+  it('names the backing file that others have locked', async function () {
+    if (!hasQemu) return this.skip();
+    const overlay = join(folder, 'overlay');
+    qemuImg('create', '-q', '-f', 'qcow2', '-F', 'raw', '-b', 'disk', overlay);
+    const other = new OwnedFd(openSync(disk, 'r+'));
+    must(lockFile(other.fd, false), 'lock');
+    const exited = launch(overlay, '', { imageType: 'qcow2', backingFiles: true });
+    const { failed } = answer();
+    other.close();
+    const what = `disk d "${overlay}" has the backing file disk, which`;
+    expect([failed?.imageLocked, failed?.lockedFile?.path, failed?.lockedFile?.what]).to.deep.equal([false, disk, what]);
+    expect(failed?.message?.startsWith(`${what} is locked by process ${process.pid} (`), failed?.message ?? '').to.equal(true);
+    expect(await exited).to.deep.equal([1, null]);
+  }).timeout(10_000);
+
   for (const [granularity, isFree] of [
     ['byte-range', true],
     ['full', false],
@@ -215,6 +231,34 @@ describe('ch-block under its launcher', () => {
     const { limits, queues } = must(await device.getInfo(), 'info');
     expect([limits?.ops?.oneTimeBurst, limits?.bandwidth, queues[0]?.inFlight]).to.deep.equal(['2', null, 0]);
     expect(guest.done.length).to.equal(3);
+  }).timeout(60_000);
+
+  it('shows as much of a block device as a client has said, and tells of it; no more than there is', async function () {
+    const made = spawnSync('losetup', ['--find', '--show', disk], { encoding: 'utf8' });
+    if (made.status !== 0) return this.skip();
+    const device = made.stdout.trim();
+    const sizeIn = async (deviceSize: number, resizeTo?: number): Promise<string> => {
+      const exited = launch(device, '', { deviceSize });
+      expect(answer().started).to.not.equal(null);
+      using client = await handIn();
+      if (resizeTo !== undefined) must(await client.resize({ size: resizeTo, allowShrink: true }), 'resize');
+      const size = must(await client.getInfo(), 'info').image?.size ?? '';
+      if (resizeTo !== undefined) expect(answer().deviceSizeChanged?.size).to.equal(resizeTo);
+      channel?.send({ stop: {} });
+      await exited;
+      channel?.close();
+      core?.close();
+      rmSync(join(folder, 'api'));
+      return size;
+    };
+    try {
+      expect(await sizeIn(0, 1 << 19)).to.equal(String(1 << 19));
+      expect(await sizeIn(1 << 19)).to.equal(String(1 << 19));
+      expect(await sizeIn(1 << 19, 0)).to.equal(String(1 << 20));
+      expect(await sizeIn(1 << 21)).to.equal(String(1 << 20));
+    } finally {
+      spawnSync('losetup', ['--detach', device]);
+    }
   }).timeout(60_000);
 
   it('begins with the write cache as it was, and tells of a change', async () => {

@@ -41,7 +41,7 @@ function begin(): Result<never, string> {
   const inherited = takingOver === undefined || served.imageType === 'raw' ? ok() : takingOver.inherit();
   if (!inherited.ok) return inherited;
   const opened = openImage(served);
-  return opened.ok ? serve(opened.value) : err(`${what} ${opened.error}`);
+  return opened.ok ? serve(opened.value) : err(`${what} ${opened.error.message}`);
 }
 
 function serve(image: OpenedImage): Result<never, string> {

@@ -7,7 +7,7 @@ import type { Problem } from '#shared/rpc/problem.ts';
 import type { DataLoop } from '../data-loop.ts';
 import { SECTOR_SIZE } from '../spec.ts';
 import type { Command, CommandAnswer } from './commands.ts';
-import { possibleSize, setImageSize } from './image-size.ts';
+import { isHostDevice, possibleSize, setImageSize } from './image-size.ts';
 
 export type Answer = (outcome: Result<undefined, Problem>, successor?: number) => void;
 
@@ -17,6 +17,8 @@ export interface CommandHost {
   limitsChange?(limits: RateLimits): void;
   /** Likewise. */
   drainedChange?(isDrained: boolean): void;
+  /** Likewise; bytes of the host's block device that the guest is to see, 0: all. */
+  deviceSizeChange?(size: number): void;
   /** Has another process take over; one at a time. */
   upgrade?(successor: Successor, generation: number, answer: Answer): void;
   /** It takes too long. */
@@ -147,6 +149,7 @@ export class CommandServer {
     if (!possible.ok) return answer(possible);
     const size = possible.value;
     const act = (): void => {
+      if (isHostDevice(image)) this.#host.deviceSizeChange?.(wanted);
       const resized = setImageSize(image, size);
       if (resized.ok && size !== before) device.resized(size / SECTOR_SIZE);
       answer(resized.ok ? ok(undefined) : resized);

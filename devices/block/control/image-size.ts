@@ -27,6 +27,12 @@ export function possibleSize(image: Image, { size, readOnly }: WantedSize): Resu
   return readOnly ? refuse('READ_ONLY', 'the disk is read-only: its image keeps its size') : ok(size);
 }
 
+/** Whether the guest's bytes are those of a block device, of which it may see less than there is. */
+export function isHostDevice(image: Image): boolean {
+  const isFile = isRegular(fileOf(image));
+  return image.type === 'raw' && isFile.ok && !isFile.value;
+}
+
 /** Gives an image a possible size; one of a format has no request under way. A block device has it already. */
 export function setImageSize(image: Image, size: number): Result<number, Problem> {
   if (image.type !== 'raw') {

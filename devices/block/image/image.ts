@@ -65,6 +65,14 @@ export interface Durability {
 export interface ImageError {
   readonly code: 'NOT_THIS_FORMAT' | 'NOT_SUPPORTED' | 'CORRUPT' | 'DIRTY' | 'BAD_SIZE' | 'BACKING' | 'HOST';
   readonly message: string;
+  readonly lockedFile?: LockedFile;
+}
+
+/** A file that an image names, and that somebody else has locked. */
+export interface LockedFile {
+  readonly path: string;
+  /** `message` up to where it says by whom. */
+  readonly what: string;
 }
 
 export interface Image {

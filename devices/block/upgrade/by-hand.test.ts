@@ -128,6 +128,30 @@ describe('ch-block --upgrade-from', function () {
     });
   }
 
+  it('a block device of which the guest sees a part -> it still does', async function () {
+    const made = spawnSync('losetup', ['--find', '--show', join(folder, 'disk')], { encoding: 'utf8' });
+    if (made.status !== 0) return this.skip();
+    const device = made.stdout.trim();
+    try {
+      const first = await serve('--blk-file', device);
+      const guest = await drive();
+      {
+        using client = new DeviceClient(join(folder, 'api'));
+        must(await client.resize({ size: SIZE / 2, allowShrink: true }), 'resize');
+      }
+      const second = start('--upgrade-from', 'api');
+      expect(await first.ended, second.said()).to.deep.equal([0, null]);
+      await answers(second);
+      expect(must(await info(), 'info').image?.size).to.equal(String(SIZE / 2));
+      expect(await guest.request(IN, SIZE / 2 / 512 - 1, 512)).to.equal(0);
+      expect(await guest.request(IN, SIZE / 2 / 512, 512)).to.equal(1);
+      second.child.kill('SIGKILL');
+      await second.ended;
+    } finally {
+      spawnSync('losetup', ['--detach', device]);
+    }
+  });
+
   it('without a front end -> the next one connects to the other process', async () => {
     const first = await serve('--blk-file', 'disk');
     const second = start('--upgrade-from', 'api');

@@ -150,7 +150,7 @@ export class HandingOver {
     const { loop, toOpen } = this.#parts;
     if (loop.image.type === 'raw') return undefined;
     const opened = openImage({ ...toOpen, backing: loop.image.files.slice(1) });
-    if (!opened.ok) return `the image ${opened.error}`;
+    if (!opened.ok) return `the image ${opened.error.message}`;
     loop.reopened(opened.value.image);
     return undefined;
   }

@@ -4,6 +4,7 @@ import { Successor, readSession } from '#shared/hand-over/index.ts';
 import type { OwnedFd } from '#shared/sys/owned-fd.ts';
 import type { SessionState } from '#shared/vhost-user/backend/index.ts';
 import type { CommandServer } from '../control/command-server.ts';
+import { isHostDevice } from '../control/image-size.ts';
 import type { DataLoop } from '../data-loop.ts';
 import { SECTOR_SIZE } from '../spec.ts';
 import { type SharedStatistics, restoreStatistics } from '../stats/statistics.ts';
@@ -75,6 +76,7 @@ export class TakingOver {
     if (!inherited.ok || this.#inherited === undefined) return inherited;
     const { state, session, listener } = this.#inherited;
     const { device } = loop;
+    if (isHostDevice(loop.image) && state.size < device.sectors * SECTOR_SIZE) device.resized(state.size / SECTOR_SIZE);
     const size = device.sectors * SECTOR_SIZE;
     if (size !== state.size) return err(`the image has ${size} bytes now, and its guest knows ${state.size}`);
     if (device.group === undefined) device.setLimits(state.limits);

@@ -16,9 +16,11 @@ describe('what of a disk was changed', () => {
     state.note('d', { writeCacheChanged: WriteCache.BACK });
     state.note('d', { limitsChanged: {} });
     state.note('d', { drainedChanged: { drained: true } });
+    state.note('d', { deviceSizeChanged: { size: 8192 } });
+    state.note('d', { deviceSizeChanged: { size: 4096 } });
     state.note('d', { started: {} });
     state.note('other', { writeCacheChanged: WriteCache.THROUGH });
-    expect(state.of('d', first)).to.deep.equal({ ...first, limits: {}, writeCache: WriteCache.BACK, drained: true });
+    expect(state.of('d', first)).to.deep.equal({ ...first, limits: {}, writeCache: WriteCache.BACK, drained: true, deviceSize: 4096 });
     state.note('d', { drainedChanged: {} });
     expect(state.of('d', first).drained).to.equal(false);
   });

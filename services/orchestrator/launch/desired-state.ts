@@ -2,18 +2,19 @@
 import type { FromDevice, ToDevice } from '../plan.ts';
 
 type StartBlock = NonNullable<ToDevice['startBlock']>;
-type Changeable = Pick<StartBlock, 'limits' | 'writeCache' | 'drained'>;
+type Changeable = Pick<StartBlock, 'limits' | 'writeCache' | 'drained' | 'deviceSize'>;
 
 export class DesiredState {
   readonly #changed = new Map<string, Changeable>();
   readonly #programs = new Map<string, string>();
 
   /** A message of the disk's process, which may tell of a change. */
-  note(disk: string, { limitsChanged, writeCacheChanged, drainedChanged }: FromDevice): void {
+  note(disk: string, { limitsChanged, writeCacheChanged, drainedChanged, deviceSizeChanged }: FromDevice): void {
     const change = {
       ...(limitsChanged ? { limits: limitsChanged } : {}),
       ...(writeCacheChanged ? { writeCache: writeCacheChanged } : {}),
       ...(drainedChanged ? { drained: drainedChanged.drained ?? false } : {}),
+      ...(deviceSizeChanged ? { deviceSize: deviceSizeChanged.size ?? 0 } : {}),
     };
     this.#changed.set(disk, { ...this.#changed.get(disk), ...change });
   }

@@ -400,15 +400,31 @@ export namespace ch {
             interface IFailed {
                 message?: (string|null);
                 imageLocked?: (boolean|null);
+                lockedFile?: (ch.start.v1.ILockedFile|null);
             }
 
             class Failed implements IFailed {
                 constructor(properties?: ch.start.v1.IFailed);
                 public message: string;
                 public imageLocked: boolean;
+                public lockedFile?: (ch.start.v1.ILockedFile|null);
                 public static create(properties?: ch.start.v1.IFailed): ch.start.v1.Failed;
                 public static encode(message: ch.start.v1.IFailed, writer?: $protobuf.Writer): $protobuf.Writer;
                 public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): ch.start.v1.Failed;
+            }
+
+            interface ILockedFile {
+                path?: (string|null);
+                what?: (string|null);
+            }
+
+            class LockedFile implements ILockedFile {
+                constructor(properties?: ch.start.v1.ILockedFile);
+                public path: string;
+                public what: string;
+                public static create(properties?: ch.start.v1.ILockedFile): ch.start.v1.LockedFile;
+                public static encode(message: ch.start.v1.ILockedFile, writer?: $protobuf.Writer): $protobuf.Writer;
+                public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): ch.start.v1.LockedFile;
             }
 
             interface IDone {
@@ -480,6 +496,7 @@ export namespace ch {
                 drained?: (boolean|null);
                 handOver?: (number|null);
                 workingFolder?: (string|null);
+                deviceSize?: (number|null);
             }
 
             class StartBlock implements IStartBlock {
@@ -507,6 +524,7 @@ export namespace ch {
                 public drained: boolean;
                 public handOver: number;
                 public workingFolder: string;
+                public deviceSize: number;
                 public static create(properties?: ch.start.v1.IStartBlock): ch.start.v1.StartBlock;
                 public static encode(message: ch.start.v1.IStartBlock, writer?: $protobuf.Writer): $protobuf.Writer;
                 public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): ch.start.v1.StartBlock;
@@ -608,6 +626,7 @@ export namespace ch {
                 writeCacheChanged?: (ch.start.v1.WriteCache|null);
                 drainedChanged?: (ch.start.v1.IDrained|null);
                 upgradeRequested?: (ch.start.v1.IUpgradeRequested|null);
+                deviceSizeChanged?: (ch.start.v1.IDeviceSize|null);
             }
 
             class FromDevice implements IFromDevice {
@@ -619,10 +638,23 @@ export namespace ch {
                 public writeCacheChanged?: (ch.start.v1.WriteCache|null);
                 public drainedChanged?: (ch.start.v1.IDrained|null);
                 public upgradeRequested?: (ch.start.v1.IUpgradeRequested|null);
-                public message?: ("started"|"failed"|"log"|"limitsChanged"|"writeCacheChanged"|"drainedChanged"|"upgradeRequested");
+                public deviceSizeChanged?: (ch.start.v1.IDeviceSize|null);
+                public message?: ("started"|"failed"|"log"|"limitsChanged"|"writeCacheChanged"|"drainedChanged"|"upgradeRequested"|"deviceSizeChanged");
                 public static create(properties?: ch.start.v1.IFromDevice): ch.start.v1.FromDevice;
                 public static encode(message: ch.start.v1.IFromDevice, writer?: $protobuf.Writer): $protobuf.Writer;
                 public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): ch.start.v1.FromDevice;
+            }
+
+            interface IDeviceSize {
+                size?: (number|null);
+            }
+
+            class DeviceSize implements IDeviceSize {
+                constructor(properties?: ch.start.v1.IDeviceSize);
+                public size: number;
+                public static create(properties?: ch.start.v1.IDeviceSize): ch.start.v1.DeviceSize;
+                public static encode(message: ch.start.v1.IDeviceSize, writer?: $protobuf.Writer): $protobuf.Writer;
+                public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): ch.start.v1.DeviceSize;
             }
 
             interface IDrained {

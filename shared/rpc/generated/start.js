@@ -3420,6 +3420,7 @@ export const ch = $root.ch = (() => {
                  * @interface IFailed
                  * @property {string|null} [message] Failed message
                  * @property {boolean|null} [imageLocked] Failed imageLocked
+                 * @property {ch.start.v1.ILockedFile|null} [lockedFile] Failed lockedFile
                  */
 
                 /**
@@ -3454,6 +3455,14 @@ export const ch = $root.ch = (() => {
                 Failed.prototype.imageLocked = false;
 
                 /**
+                 * Failed lockedFile.
+                 * @member {ch.start.v1.ILockedFile|null|undefined} lockedFile
+                 * @memberof ch.start.v1.Failed
+                 * @instance
+                 */
+                Failed.prototype.lockedFile = null;
+
+                /**
                  * Creates a new Failed instance using the specified properties.
                  * @function create
                  * @memberof ch.start.v1.Failed
@@ -3485,6 +3494,8 @@ export const ch = $root.ch = (() => {
                         writer.uint32(/* id 1, wireType 2 =*/10).string(message.message);
                     if (message.imageLocked != null && Object.hasOwnProperty.call(message, "imageLocked"))
                         writer.uint32(/* id 2, wireType 0 =*/16).bool(message.imageLocked);
+                    if (message.lockedFile != null && Object.hasOwnProperty.call(message, "lockedFile"))
+                        $root.ch.start.v1.LockedFile.encode(message.lockedFile, writer.uint32(/* id 3, wireType 2 =*/26).fork(), q + 1).ldelim();
                     return writer;
                 };
 
@@ -3530,6 +3541,10 @@ export const ch = $root.ch = (() => {
                                 message.imageLocked = reader.bool();
                                 break;
                             }
+                        case 3: {
+                                message.lockedFile = $root.ch.start.v1.LockedFile.decode(reader, reader.uint32(), undefined, long + 1);
+                                break;
+                            }
                         default:
                             reader.skipType(tag & 7, long);
                             break;
@@ -3544,6 +3559,140 @@ export const ch = $root.ch = (() => {
                 };
 
                 return Failed;
+            })();
+
+            v1.LockedFile = (function() {
+
+                /**
+                 * Properties of a LockedFile.
+                 * @memberof ch.start.v1
+                 * @interface ILockedFile
+                 * @property {string|null} [path] LockedFile path
+                 * @property {string|null} [what] LockedFile what
+                 */
+
+                /**
+                 * Constructs a new LockedFile.
+                 * @memberof ch.start.v1
+                 * @classdesc Represents a LockedFile.
+                 * @implements ILockedFile
+                 * @constructor
+                 * @param {ch.start.v1.ILockedFile=} [properties] Properties to set
+                 */
+                function LockedFile(properties) {
+                    if (properties)
+                        for (let keys = Object.keys(properties), i = 0; i < keys.length; ++i)
+                            if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                                this[keys[i]] = properties[keys[i]];
+                }
+
+                /**
+                 * LockedFile path.
+                 * @member {string} path
+                 * @memberof ch.start.v1.LockedFile
+                 * @instance
+                 */
+                LockedFile.prototype.path = "";
+
+                /**
+                 * LockedFile what.
+                 * @member {string} what
+                 * @memberof ch.start.v1.LockedFile
+                 * @instance
+                 */
+                LockedFile.prototype.what = "";
+
+                /**
+                 * Creates a new LockedFile instance using the specified properties.
+                 * @function create
+                 * @memberof ch.start.v1.LockedFile
+                 * @static
+                 * @param {ch.start.v1.ILockedFile=} [properties] Properties to set
+                 * @returns {ch.start.v1.LockedFile} LockedFile instance
+                 */
+                LockedFile.create = function create(properties) {
+                    return new LockedFile(properties);
+                };
+
+                /**
+                 * Encodes the specified LockedFile message. Does not implicitly {@link ch.start.v1.LockedFile.verify|verify} messages.
+                 * @function encode
+                 * @memberof ch.start.v1.LockedFile
+                 * @static
+                 * @param {ch.start.v1.ILockedFile} message LockedFile message or plain object to encode
+                 * @param {$protobuf.Writer} [writer] Writer to encode to
+                 * @returns {$protobuf.Writer} Writer
+                 */
+                LockedFile.encode = function encode(message, writer, q) {
+                    if (!writer)
+                        writer = $Writer.create();
+                    if (q === undefined)
+                        q = 0;
+                    if (q > $util.recursionLimit)
+                        throw Error("max depth exceeded");
+                    if (message.path != null && Object.hasOwnProperty.call(message, "path"))
+                        writer.uint32(/* id 1, wireType 2 =*/10).string(message.path);
+                    if (message.what != null && Object.hasOwnProperty.call(message, "what"))
+                        writer.uint32(/* id 2, wireType 2 =*/18).string(message.what);
+                    return writer;
+                };
+
+                /**
+                 * Decodes a LockedFile message from the specified reader or buffer.
+                 * @function decode
+                 * @memberof ch.start.v1.LockedFile
+                 * @static
+                 * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+                 * @param {number} [length] Message length if known beforehand
+                 * @returns {ch.start.v1.LockedFile} LockedFile
+                 * @throws {Error} If the payload is not a reader or valid buffer
+                 * @throws {$protobuf.util.ProtocolError} If required fields are missing
+                 */
+                LockedFile.decode = function decode(reader, length, error, long) {
+                    if (!(reader instanceof $Reader))
+                        reader = $Reader.create(reader);
+                    if (long === undefined)
+                        long = 0;
+                    if (long > $Reader.recursionLimit)
+                        throw Error("maximum nesting depth exceeded");
+                    let end, message;
+                    if (length === undefined)
+                        end = reader.len;
+                    else {
+                        end = reader.pos + length;
+                        if (end > reader.len)
+                            throw RangeError("index out of range");
+                        length = reader.len;
+                        reader.len = end;
+                    }
+                    message = new $root.ch.start.v1.LockedFile();
+                    while (reader.pos < end) {
+                        let tag = reader.uint32();
+                        if (tag === error)
+                            break;
+                        switch (tag >>> 3) {
+                        case 1: {
+                                message.path = reader.string();
+                                break;
+                            }
+                        case 2: {
+                                message.what = reader.string();
+                                break;
+                            }
+                        default:
+                            reader.skipType(tag & 7, long);
+                            break;
+                        }
+                    }
+                    if (length !== undefined) {
+                        if (reader.pos !== end)
+                            throw RangeError("index out of range");
+                        reader.len = length;
+                    }
+                    return message;
+                };
+
+                return LockedFile;
             })();
 
             v1.Done = (function() {
@@ -4006,6 +4155,7 @@ export const ch = $root.ch = (() => {
                  * @property {boolean|null} [drained] StartBlock drained
                  * @property {number|null} [handOver] StartBlock handOver
                  * @property {string|null} [workingFolder] StartBlock workingFolder
+                 * @property {number|null} [deviceSize] StartBlock deviceSize
                  */
 
                 /**
@@ -4209,6 +4359,14 @@ export const ch = $root.ch = (() => {
                 StartBlock.prototype.workingFolder = "";
 
                 /**
+                 * StartBlock deviceSize.
+                 * @member {number} deviceSize
+                 * @memberof ch.start.v1.StartBlock
+                 * @instance
+                 */
+                StartBlock.prototype.deviceSize = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+                /**
                  * Creates a new StartBlock instance using the specified properties.
                  * @function create
                  * @memberof ch.start.v1.StartBlock
@@ -4283,6 +4441,8 @@ export const ch = $root.ch = (() => {
                         writer.uint32(/* id 22, wireType 0 =*/176).uint32(message.handOver);
                     if (message.workingFolder != null && Object.hasOwnProperty.call(message, "workingFolder"))
                         writer.uint32(/* id 23, wireType 2 =*/186).string(message.workingFolder);
+                    if (message.deviceSize != null && Object.hasOwnProperty.call(message, "deviceSize"))
+                        writer.uint32(/* id 24, wireType 0 =*/192).uint64(message.deviceSize);
                     return writer;
                 };
 
@@ -4412,6 +4572,10 @@ export const ch = $root.ch = (() => {
                             }
                         case 23: {
                                 message.workingFolder = reader.string();
+                                break;
+                            }
+                        case 24: {
+                                message.deviceSize = reader.uint64();
                                 break;
                             }
                         default:
@@ -5266,6 +5430,7 @@ export const ch = $root.ch = (() => {
                  * @property {ch.start.v1.WriteCache|null} [writeCacheChanged] FromDevice writeCacheChanged
                  * @property {ch.start.v1.IDrained|null} [drainedChanged] FromDevice drainedChanged
                  * @property {ch.start.v1.IUpgradeRequested|null} [upgradeRequested] FromDevice upgradeRequested
+                 * @property {ch.start.v1.IDeviceSize|null} [deviceSizeChanged] FromDevice deviceSizeChanged
                  */
 
                 /**
@@ -5339,17 +5504,25 @@ export const ch = $root.ch = (() => {
                  */
                 FromDevice.prototype.upgradeRequested = null;
 
+                /**
+                 * FromDevice deviceSizeChanged.
+                 * @member {ch.start.v1.IDeviceSize|null|undefined} deviceSizeChanged
+                 * @memberof ch.start.v1.FromDevice
+                 * @instance
+                 */
+                FromDevice.prototype.deviceSizeChanged = null;
+
                 // OneOf field names bound to virtual getters and setters
                 let $oneOfFields;
 
                 /**
                  * FromDevice message.
-                 * @member {"started"|"failed"|"log"|"limitsChanged"|"writeCacheChanged"|"drainedChanged"|"upgradeRequested"|undefined} message
+                 * @member {"started"|"failed"|"log"|"limitsChanged"|"writeCacheChanged"|"drainedChanged"|"upgradeRequested"|"deviceSizeChanged"|undefined} message
                  * @memberof ch.start.v1.FromDevice
                  * @instance
                  */
                 Object.defineProperty(FromDevice.prototype, "message", {
-                    get: $util.oneOfGetter($oneOfFields = ["started", "failed", "log", "limitsChanged", "writeCacheChanged", "drainedChanged", "upgradeRequested"]),
+                    get: $util.oneOfGetter($oneOfFields = ["started", "failed", "log", "limitsChanged", "writeCacheChanged", "drainedChanged", "upgradeRequested", "deviceSizeChanged"]),
                     set: $util.oneOfSetter($oneOfFields)
                 });
 
@@ -5395,6 +5568,8 @@ export const ch = $root.ch = (() => {
                         $root.ch.start.v1.Drained.encode(message.drainedChanged, writer.uint32(/* id 6, wireType 2 =*/50).fork(), q + 1).ldelim();
                     if (message.upgradeRequested != null && Object.hasOwnProperty.call(message, "upgradeRequested"))
                         $root.ch.start.v1.UpgradeRequested.encode(message.upgradeRequested, writer.uint32(/* id 7, wireType 2 =*/58).fork(), q + 1).ldelim();
+                    if (message.deviceSizeChanged != null && Object.hasOwnProperty.call(message, "deviceSizeChanged"))
+                        $root.ch.start.v1.DeviceSize.encode(message.deviceSizeChanged, writer.uint32(/* id 8, wireType 2 =*/66).fork(), q + 1).ldelim();
                     return writer;
                 };
 
@@ -5460,6 +5635,10 @@ export const ch = $root.ch = (() => {
                                 message.upgradeRequested = $root.ch.start.v1.UpgradeRequested.decode(reader, reader.uint32(), undefined, long + 1);
                                 break;
                             }
+                        case 8: {
+                                message.deviceSizeChanged = $root.ch.start.v1.DeviceSize.decode(reader, reader.uint32(), undefined, long + 1);
+                                break;
+                            }
                         default:
                             reader.skipType(tag & 7, long);
                             break;
@@ -5474,6 +5653,125 @@ export const ch = $root.ch = (() => {
                 };
 
                 return FromDevice;
+            })();
+
+            v1.DeviceSize = (function() {
+
+                /**
+                 * Properties of a DeviceSize.
+                 * @memberof ch.start.v1
+                 * @interface IDeviceSize
+                 * @property {number|null} [size] DeviceSize size
+                 */
+
+                /**
+                 * Constructs a new DeviceSize.
+                 * @memberof ch.start.v1
+                 * @classdesc Represents a DeviceSize.
+                 * @implements IDeviceSize
+                 * @constructor
+                 * @param {ch.start.v1.IDeviceSize=} [properties] Properties to set
+                 */
+                function DeviceSize(properties) {
+                    if (properties)
+                        for (let keys = Object.keys(properties), i = 0; i < keys.length; ++i)
+                            if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                                this[keys[i]] = properties[keys[i]];
+                }
+
+                /**
+                 * DeviceSize size.
+                 * @member {number} size
+                 * @memberof ch.start.v1.DeviceSize
+                 * @instance
+                 */
+                DeviceSize.prototype.size = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+                /**
+                 * Creates a new DeviceSize instance using the specified properties.
+                 * @function create
+                 * @memberof ch.start.v1.DeviceSize
+                 * @static
+                 * @param {ch.start.v1.IDeviceSize=} [properties] Properties to set
+                 * @returns {ch.start.v1.DeviceSize} DeviceSize instance
+                 */
+                DeviceSize.create = function create(properties) {
+                    return new DeviceSize(properties);
+                };
+
+                /**
+                 * Encodes the specified DeviceSize message. Does not implicitly {@link ch.start.v1.DeviceSize.verify|verify} messages.
+                 * @function encode
+                 * @memberof ch.start.v1.DeviceSize
+                 * @static
+                 * @param {ch.start.v1.IDeviceSize} message DeviceSize message or plain object to encode
+                 * @param {$protobuf.Writer} [writer] Writer to encode to
+                 * @returns {$protobuf.Writer} Writer
+                 */
+                DeviceSize.encode = function encode(message, writer, q) {
+                    if (!writer)
+                        writer = $Writer.create();
+                    if (q === undefined)
+                        q = 0;
+                    if (q > $util.recursionLimit)
+                        throw Error("max depth exceeded");
+                    if (message.size != null && Object.hasOwnProperty.call(message, "size"))
+                        writer.uint32(/* id 1, wireType 0 =*/8).uint64(message.size);
+                    return writer;
+                };
+
+                /**
+                 * Decodes a DeviceSize message from the specified reader or buffer.
+                 * @function decode
+                 * @memberof ch.start.v1.DeviceSize
+                 * @static
+                 * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+                 * @param {number} [length] Message length if known beforehand
+                 * @returns {ch.start.v1.DeviceSize} DeviceSize
+                 * @throws {Error} If the payload is not a reader or valid buffer
+                 * @throws {$protobuf.util.ProtocolError} If required fields are missing
+                 */
+                DeviceSize.decode = function decode(reader, length, error, long) {
+                    if (!(reader instanceof $Reader))
+                        reader = $Reader.create(reader);
+                    if (long === undefined)
+                        long = 0;
+                    if (long > $Reader.recursionLimit)
+                        throw Error("maximum nesting depth exceeded");
+                    let end, message;
+                    if (length === undefined)
+                        end = reader.len;
+                    else {
+                        end = reader.pos + length;
+                        if (end > reader.len)
+                            throw RangeError("index out of range");
+                        length = reader.len;
+                        reader.len = end;
+                    }
+                    message = new $root.ch.start.v1.DeviceSize();
+                    while (reader.pos < end) {
+                        let tag = reader.uint32();
+                        if (tag === error)
+                            break;
+                        switch (tag >>> 3) {
+                        case 1: {
+                                message.size = reader.uint64();
+                                break;
+                            }
+                        default:
+                            reader.skipType(tag & 7, long);
+                            break;
+                        }
+                    }
+                    if (length !== undefined) {
+                        if (reader.pos !== end)
+                            throw RangeError("index out of range");
+                        reader.len = length;
+                    }
+                    return message;
+                };
+
+                return DeviceSize;
             })();
 
             v1.Drained = (function() {

@@ -140,10 +140,16 @@ function openBelow({ name, format }: Backing, chain: Chain, childPath: string): 
   if (/^[a-z0-9+._-]+:/i.test(name)) return unsupported(`has the backing file ${shown}, which is not the name of a file`);
   const path = isAbsolute(name) ? name : join(dirname(childPath), name);
   const opened = chain.openBacking(path, format);
-  if (!opened.ok) return err({ code: 'BACKING', message: `has the backing file ${shown}, which ${opened.error.message}` });
+  if (!opened.ok) return backingProblem(shown, opened.error);
   const layer = format === 'raw' ? openRaw(opened.value, chain) : openLayer(opened.value, chain, { path, readOnly: true });
-  if (!layer.ok) return err({ code: 'BACKING', message: `has the backing file ${shown}, which ${layer.error.message}` });
+  if (!layer.ok) return backingProblem(shown, layer.error);
   return ok('mapping' in layer.value ? layer.value.mapping : layer.value);
+}
+
+function backingProblem(shown: string, { message, lockedFile }: ImageError): Result<never, ImageError> {
+  const of = (said: string): string => `has the backing file ${shown}, which ${said}`.trimEnd();
+  const locked = lockedFile && { lockedFile: { ...lockedFile, what: of(lockedFile.what) } };
+  return err({ code: 'BACKING', message: of(message), ...locked });
 }
 
 function openRaw(file: ImageFile, chain: Chain): Result<Layer, ImageError> {
