@@ -12,6 +12,7 @@ import {
   readFileSync,
   readdirSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -91,6 +92,20 @@ describe('an image that is locked', function () {
     const { status, lines } = await ending(machine(',readonly=on', 'never answer'));
     const who = `VM ${vm} (its disk _disk0, process ${pid})`;
     expect(lines).to.deep.equal([`disk _disk0 "${image}" is locked by ${who}: stop that, or make the disk read-only for both`]);
+    expect(status).to.equal(1);
+  });
+
+  it('as a file that another image names -> 1, which machine has it', async () => {
+    machine();
+    const { vm, pid } = await registered();
+    const overlay = join(folder, 'overlay');
+    writeFileSync(overlay, Buffer.alloc(4096));
+    symlinkSync(image, `${overlay}.base`);
+    image = overlay;
+    const { status, lines } = await ending(machine(' backing', 'never answer'));
+    const who = `VM ${vm} (its disk _disk0, process ${pid})`;
+    const end = 'stop that, or make the disk read-only for both';
+    expect(lines).to.deep.equal([`disk d has the backing file base, which is locked by ${who}: ${end}`]);
     expect(status).to.equal(1);
   });
 

@@ -188,7 +188,7 @@ async function superviseMachine(machine: Machine, options: RunOptions): Promise<
   const { restartDevice } = await import('./launch/restart-device.ts');
   const { succeedDevice } = await import('./launch/succeed-device.ts');
   const { plan, resources, directory: runDirectory, verbose } = machine;
-  const { lockedDiskLine } = await import('./launch/image-user.ts');
+  const { lockedDiskLine, lockedFileLine } = await import('./launch/image-user.ts');
   const { DesiredState } = await import('./launch/desired-state.ts');
   const desired = new DesiredState();
   const restarting = { plan, resources, core: core.channel, script: options.programs.block, runDirectory, verbose, desired };
@@ -207,8 +207,9 @@ async function superviseMachine(machine: Machine, options: RunOptions): Promise<
       }
       registerMachine(machine, devices, options);
     },
-    onLocked: (name) => {
-      const found = resources.placeOf(name);
+    onLocked: (name, { imageLocked, lockedFile }) => {
+      if (lockedFile) return lockedFileLine(lockedFile);
+      const found = imageLocked ? resources.placeOf(name) : undefined;
       return found && lockedDiskLine(found.disk, found.place.fd);
     },
     onSaid: (name, message) => desired.note(name, message),

@@ -8,7 +8,7 @@ import { openFile } from './open-file.ts';
 
 const FENCE_BYTES = 4096;
 /** Not among node's names. */
-const O_PATH = 0o1000_0000;
+export const O_PATH = 0o1000_0000;
 const SERIAL_BYTES = 20;
 
 export interface DiskImage {

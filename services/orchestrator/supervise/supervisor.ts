@@ -56,8 +56,8 @@ export interface SupervisorOptions {
   readonly onSucceeded: (name: string, program: string) => void;
   /** What the core was told of a device. */
   readonly recoveryOf: (name: string) => Recovery;
-  /** What to say where the image of a device is locked; undefined: what its process says. */
-  readonly onLocked: (name: string) => string | undefined;
+  /** What to say where the image of a device is locked, or a file that it names; undefined: what its process says. */
+  readonly onLocked: (name: string, failure: NonNullable<FromDevice['failed']>) => string | undefined;
   /** Another process serves a device. */
   readonly onReplaced: () => void;
   /** A device's process says something, among it what another process of the device has to begin with. */
@@ -355,8 +355,7 @@ export class Supervisor {
 
   /** What the device says it failed of. */
   #failureOf(child: Child, failure: NonNullable<FromDevice['failed']>): string {
-    const locked = failure.imageLocked ? this.#options.onLocked(child.name) : undefined;
-    const reason = locked ?? failure.message ?? `device ${child.name} failed`;
+    const reason = this.#options.onLocked(child.name, failure) ?? failure.message ?? `device ${child.name} failed`;
     if (!this.#decided && !this.#started) this.#decide(failed(reason));
     return reason;
   }

@@ -19,6 +19,7 @@ watcher.watch(channel.fd, EPOLLIN, () => {
 
 function take(message: ToDevice, fds: readonly OwnedFd[]): void {
   const { startBlock } = message;
+  if (startBlock?.serial === 'lock backing') refuseLocked(startBlock.path ?? '');
   if (startBlock?.serial === 'lock') lock(fds[(startBlock.image ?? 0) - 1], startBlock.readOnly ?? false);
   if (startBlock) start(startBlock.serial ?? '', fds[(startBlock.socket ?? 0) - 1]);
   if (message.stop && behaviour !== 'stubborn') exitNow(0);
@@ -27,6 +28,13 @@ function take(message: ToDevice, fds: readonly OwnedFd[]): void {
 function lock(image: OwnedFd | undefined, shared: boolean): void {
   if (image !== undefined && lockFile(image.fd, shared).ok) return;
   channel.send({ failed: { message: 'somebody has it', imageLocked: true } });
+  exitNow(1);
+}
+
+/** A file beside the image. */
+function refuseLocked(image: string): void {
+  const path = `${image}.base`;
+  channel.send({ failed: { message: 'somebody has it', lockedFile: { path, what: 'disk d has the backing file base, which' } } });
   exitNow(1);
 }
 
