@@ -63,11 +63,9 @@ export class RingLoop {
         this.#spin.did(work);
         continue;
       }
-      if (this.#spin.goesOn()) {
-        this.#engine.poke();
-        continue;
-      }
-      this.#sleep();
+      const us = this.#spin.wait(this.#rings.isUnderWay);
+      if (us === 0) this.#engine.poke();
+      else this.#sleep(us);
     }
   }
 
@@ -88,13 +86,15 @@ export class RingLoop {
     return work;
   }
 
-  #sleep(): void {
+  /** Until something happens, or for so many microseconds at most. */
+  #sleep(longestUs: number): void {
     if (this.#rings.arm()) {
       if (this.#rings.gate.isShut) this.#wakeIn(this.#rings.gate.opensIn());
       else if (this.#rings.isKickless) this.#wakeIn(KICKLESS_MS);
-      this.#spin.sleeps();
-      this.#engine.submit(1);
-      this.#spin.wakes();
+      if (longestUs === Infinity) this.#spin.sleeps();
+      this.#engine.submit(1, longestUs);
+      if (longestUs === Infinity) this.#spin.wakes();
+      else this.#spin.napped();
     }
     this.#rings.quiet();
   }

@@ -275,6 +275,12 @@ export class RingSet implements RingHost {
     return false;
   }
 
+  /** Whether the engine has requests. Hot, as `hasMore`. */
+  get isUnderWay(): boolean {
+    for (const { ring } of this.#active) if (ring.outstanding > 0) return true;
+    return false;
+  }
+
   /** Whether a ring that may be served has nobody to kick for it. */
   get isKickless(): boolean {
     return this.#active.some(({ ring, kickFd }) => kickFd === undefined && ring.enabled && ring.queue.fault === undefined);

@@ -236,6 +236,23 @@ for (const kind of ENGINES) {
         { token: 1, result: -ETIME, flags: 0 },
       ]);
     });
+
+    // The pool's threads wait in epoll, whose clock counts milliseconds.
+    if (kind.startsWith('io_uring'))
+      it('a wait of some microseconds -> ends with nothing, or with what came before', () => {
+        using rig = new Rig(kind);
+        using event = must(createEventFd(), 'eventfd');
+        rig.engine.prepare(IORING_OP.POLL_ADD, 0, event.fd, 0, 0, 0, 1, 0, EPOLLIN);
+        // The first is submitted by the wait itself.
+        for (let count = 0; count < 3; count++) {
+          rig.engine.submit(1, 100);
+          expect([rig.engine.next(), rig.engine.pending]).to.deep.equal([false, 0]);
+        }
+        signalEventFd(event.fd);
+        // Else the test would not end.
+        rig.engine.submit(1, 999_999);
+        expect([rig.engine.next(), rig.engine.tokenLow]).to.deep.equal([true, 1]);
+      });
   });
 }
 
