@@ -3,8 +3,9 @@
  * thread opens the image, makes the sockets, starts a data thread and then waits for what ends the process. A process that takes over
  * from another has all that from that one, and its command line too.
  */
-import { constants, openSync, rmSync, statSync, writeSync } from 'node:fs';
+import { constants, fstatSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
+import { imageSerial } from '#shared/config/image-serial.ts';
 import { printable } from '#shared/lang/printable.ts';
 import { type Result, err, ok } from '#shared/lang/result.ts';
 import type { Greeted } from '#shared/hand-over/index.ts';
@@ -115,7 +116,7 @@ function toServe(given: BlockArguments, image: { readonly fd: Fd; readonly secto
     lockGranularity: given.lockGranularity,
     rawSectors: image.sectors,
     readOnly: given.readOnly,
-    id: idBytes(given.serial ?? ''),
+    id: idBytes(given.serial ?? imageSerial(fstatSync(image.fd))),
     queueCount: given.numQueues,
     maxQueueSize: given.queueSize,
     sparse: given.sparse,

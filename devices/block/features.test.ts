@@ -16,7 +16,7 @@ import type { DrivenDisk } from './testing/driven-disk.fixture.ts';
 import { ServedDisk } from './testing/served-disk.fixture.ts';
 
 const MIB = 1 << 20;
-const [OUT, DISCARD, ZEROES] = [1, 11, 13];
+const [OUT, GET_ID, DISCARD, ZEROES] = [1, 8, 11, 13];
 const [OK, IOERR, UNSUPP] = [0, 1, 2];
 const ALL = VIRTIO_BLK_F_FLUSH | VIRTIO_BLK_F_CONFIG_WCE | VIRTIO_BLK_F_DISCARD | VIRTIO_BLK_F_WRITE_ZEROES;
 const WRITEBACK = 32;
@@ -136,6 +136,29 @@ describe('what a disk offers', () => {
     expect(await erase(served.driver, ZEROES, range(0, 2048, 1))).to.equal(OK);
     expect(statSync(image).blocks).to.equal(before);
     expect(readFileSync(image).every((byte) => byte === 0)).to.equal(true);
+  }).timeout(20_000);
+
+  it('the serial is what its user says, else one of the image’s own', async () => {
+    const { dev, rdev, ino } = statSync(image);
+    for (const [keys, serial] of [
+      ['image_type=raw,serial=of its user', 'of its user'],
+      ['image_type=raw', `${dev}${rdev}${ino}`.slice(0, 20)],
+    ] as const) {
+      await using served = await ServedDisk.start(image, keys, ALL);
+      const { driver } = served;
+      const header = driver.headerOf(0);
+      driver.memory.writeBytes(header, Uint8Array.of(GET_ID, ...new Uint8Array(15)));
+      driver.offer(0, [
+        { address: header, length: 16 },
+        { address: driver.dataOf(0), length: 20, writable: true },
+        { address: header + 16, length: 1, writable: true },
+      ]);
+      await driver.until(1);
+      const id = new Uint8Array(20);
+      driver.memory.readBytes(driver.dataOf(0), id);
+      expect([driver.done, Buffer.from(id).toString()]).to.deep.equal([[{ head: 0, status: OK }], serial.padEnd(20, '\0')]);
+      await served.stop();
+    }
   }).timeout(20_000);
 
   it('the write cache is as the driver switches it, where it knows of the switch', async () => {

@@ -101,7 +101,7 @@ describe('fixed VHD', function () {
   });
 
   const sizes: readonly (readonly [number, RegExp])[] = [
-    [SIZE - 512, /cannot be made smaller/],
+    [SIZE - 512, /cannot be made smaller: a VHD image only grows/],
     [SIZE + 1, /no multiple of 512/],
     [2 ** 42, /at most/],
     [NaN, /no multiple/],

@@ -167,7 +167,7 @@ class VhdImage implements Image {
   #resizeProblem(size: number): string | undefined {
     if (this.#readOnly) return 'is read-only, and keeps its size';
     if (!Number.isSafeInteger(size) || size % SECTOR !== 0) return `cannot have ${size} bytes, which is no multiple of ${SECTOR}`;
-    if (size < this.size) return `cannot be made smaller than its ${this.size} bytes`;
+    if (size < this.size) return `cannot be made smaller: a VHD image only grows, and this one has ${this.size} bytes`;
     return size > MAX_SIZE ? `cannot have ${size} bytes: a VHD has at most ${MAX_SIZE}` : undefined;
   }
 

@@ -1,4 +1,5 @@
 import { constants, openSync } from 'node:fs';
+import { imageSerial } from '#shared/config/image-serial.ts';
 import type { DiskConfig } from '#shared/config/vm-config.ts';
 import { type Result, err, ok } from '#shared/lang/result.ts';
 import { createSealedMemfd } from '#shared/sys/memfd.ts';
@@ -9,7 +10,6 @@ import { openFile } from './open-file.ts';
 const FENCE_BYTES = 4096;
 /** Not among node's names. */
 export const O_PATH = 0o1000_0000;
-const SERIAL_BYTES = 20;
 
 export interface DiskImage {
   /** For its device process: nobody else may keep it, for its lock lives as long as anybody has it. */
@@ -52,7 +52,7 @@ export function openDiskImage(disk: DiskConfig): Result<DiskImage, LaunchError> 
     file,
     place: place.value,
     fence: fence.value,
-    serial: `${status.dev}${status.rdev}${status.ino}`.slice(0, SERIAL_BYTES),
+    serial: imageSerial(status),
     identity: device ? `device ${status.rdev}` : `${status.dev}:${status.ino}`,
   });
 }

@@ -280,7 +280,7 @@ export class VhdxImage implements Image {
     if (this.badBlocks > 0) return `is corrupt: its block table is wrong about ${this.badBlocks} blocks; it keeps its size`;
     if (!Number.isSafeInteger(size) || size % sector !== 0)
       return `cannot have ${size} bytes, which is no multiple of its sectors' ${sector}`;
-    if (size < this.size) return `cannot be made smaller than its ${this.size} bytes`;
+    if (size < this.size) return `cannot be made smaller: a VHDX image only grows, and this one has ${this.size} bytes`;
     const most = Math.min(MAX_DISK_SIZE, table.capacity * this.blockSize);
     if (size > most) return `cannot have ${size} bytes: its block table has room for ${most}`;
     // An item may lie at any byte, and a change of the log must lie in one sector.
