@@ -6,6 +6,7 @@
 import { constants, fstatSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { imageSerial } from '#shared/config/image-serial.ts';
+import { errorName, fileProblem } from '#shared/lang/file-message.ts';
 import { printable } from '#shared/lang/printable.ts';
 import { type Result, err, ok } from '#shared/lang/result.ts';
 import type { Greeted } from '#shared/hand-over/index.ts';
@@ -176,13 +177,15 @@ function openGiven(given: BlockArguments, isServed: boolean): Result<{ readonly 
 function openImage({ path, readOnly, direct }: BlockArguments, what: string): Result<Fd, string> {
   try {
     const status = statSync(path);
-    if (status.isDirectory()) return err(`${what} is a directory; give the path of a raw image file`);
-    if (!status.isFile() && !status.isBlockDevice()) return err(`${what} is no disk: give a raw image file or a block device`);
+    if (status.isDirectory()) return err(`${what} ${fileProblem('EISDIR')}`);
+    if (!status.isFile() && !status.isBlockDevice()) return err(`${what} is no disk: give an image file or a block device`);
     const flags = (readOnly ? constants.O_RDONLY : constants.O_RDWR) | (direct ? constants.O_DIRECT : 0);
     return ok(asFd(openSync(path, flags | constants.O_NOCTTY)));
   } catch (error) {
-    const hint = direct && error instanceof Error && 'code' in error && error.code === 'EINVAL' ? '; leave direct=on out' : '';
-    return err(`${what} cannot be opened: ${error instanceof Error ? error.message : String(error)}${hint}`);
+    const name = errorName(error);
+    if (direct && name === 'EINVAL') return err(`${what} is on a file system without O_DIRECT; leave direct=on out`);
+    const hint = !readOnly && ['EACCES', 'EPERM', 'EROFS'].includes(name) ? '; or add readonly=on' : '';
+    return err(`${what} ${fileProblem(name)}${hint}`);
   }
 }
 

@@ -1,6 +1,7 @@
 /** An image as the format that its user stated, with the backing files that it names where that is allowed. */
 import { closeSync, constants, openSync, statSync } from 'node:fs';
 import type { LockGranularity } from '#shared/config/disk-keys.ts';
+import { errorName, fileProblem } from '#shared/lang/file-message.ts';
 import { type Result, err, ok } from '#shared/lang/result.ts';
 import { type Fd, asFd } from '#shared/sys/owned-fd.ts';
 import { takeLock } from './host.ts';
@@ -109,7 +110,7 @@ function openBacking(path: string, granularity: LockGranularity): Result<Fd, Ima
     if (!status.isFile() && !status.isBlockDevice()) return refused('is neither a file nor a block device');
     fd = asFd(openSync(path, constants.O_RDONLY | constants.O_NOCTTY));
   } catch (error) {
-    return refused(`cannot be opened: ${error instanceof Error ? error.message : String(error)}`);
+    return refused(fileProblem(errorName(error)));
   }
   const locked = takeLock(fd, '', { readOnly: true, granularity });
   if (locked.ok) return ok(fd);

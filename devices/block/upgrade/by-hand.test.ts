@@ -170,7 +170,7 @@ describe('ch-block --upgrade-from', function () {
     renameSync(join(folder, 'disk'), join(folder, 'moved'));
     const second = start('--upgrade-from', 'api');
     await second.ended;
-    expect(second.said()).to.match(/^ch-block: .*cannot be opened: [^\n]*\n$/);
+    expect(second.said()).to.match(/^ch-block: .*disk" does not exist; check the path\n$/);
     writeFileSync(join(folder, 'disk'), Buffer.alloc(2 * SIZE));
     const third = start('--upgrade-from', 'api');
     await third.ended;

@@ -1,12 +1,13 @@
 /** Where a serial port's or console's bytes go, opened for the core. */
 import { type Stats, constants, fstatSync, ftruncateSync, lstatSync, openSync, rmSync } from 'node:fs';
 import type { ConsoleMode } from '#shared/config/vm-config.ts';
+import { errorName, makingMessage, named } from '#shared/lang/file-message.ts';
 import { type Result, err, ok } from '#shared/lang/result.ts';
 import { type Fd, OwnedFd, asFd } from '#shared/sys/owned-fd.ts';
 import { isTerminal, openPty } from '#shared/sys/terminal.ts';
 import { MAX_SOCKET_PATH, SOCK_STREAM, connectUnix, listenUnix, socketPair } from '#shared/sys/unix-socket.ts';
 import type { ConsoleName } from '../plan.ts';
-import { type LaunchError, errorName, makingMessage, named } from './launch-error.ts';
+import type { LaunchError } from './launch-error.ts';
 
 type Part = 'input' | 'output' | 'listener';
 

@@ -1,10 +1,11 @@
 import { constants, openSync } from 'node:fs';
 import { imageSerial } from '#shared/config/image-serial.ts';
 import type { DiskConfig } from '#shared/config/vm-config.ts';
+import { errorName, fileMessage, named } from '#shared/lang/file-message.ts';
 import { type Result, err, ok } from '#shared/lang/result.ts';
 import { createSealedMemfd } from '#shared/sys/memfd.ts';
 import { OwnedFd } from '#shared/sys/owned-fd.ts';
-import { type LaunchError, errorName, fileMessage, named } from './launch-error.ts';
+import type { LaunchError } from './launch-error.ts';
 import { openFile } from './open-file.ts';
 
 const FENCE_BYTES = 4096;

@@ -1,12 +1,12 @@
 /** Who has a disk's image locked: a machine, where its launcher has registered the process; else that process, where /proc shows it. */
 import { closeSync, openSync } from 'node:fs';
+import { named } from '#shared/lang/file-message.ts';
 import { lockedImageLine } from '#shared/config/locked-image.ts';
 import type { DiskConfig } from '#shared/config/vm-config.ts';
 import { describeLockHolder, findLockHolders } from '#shared/sys/lock-holders.ts';
 import { type Fd, asFd } from '#shared/sys/owned-fd.ts';
 import { O_PATH } from './disk-image.ts';
 import { type FoundDevice, findDevices } from './find-devices.ts';
-import { named } from './launch-error.ts';
 
 /** One line; `image` is any descriptor of it. */
 export function lockedDiskLine({ id, path, readOnly }: DiskConfig, image: Fd, find: () => readonly FoundDevice[] = findDevices): string {

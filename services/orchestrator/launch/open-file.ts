@@ -1,7 +1,8 @@
 import { type Stats, constants, fstatSync, openSync, statSync } from 'node:fs';
+import { errorName, fileMessage, named } from '#shared/lang/file-message.ts';
 import { type Result, err, ok } from '#shared/lang/result.ts';
 import { OwnedFd } from '#shared/sys/owned-fd.ts';
-import { type LaunchError, errorName, fileMessage, named } from './launch-error.ts';
+import type { LaunchError } from './launch-error.ts';
 
 export interface OpenedFile {
   readonly file: OwnedFd;

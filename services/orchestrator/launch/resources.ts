@@ -3,6 +3,7 @@
  * processes that replace others need, which lives as long as the machine: where disk images are, and what rate limit groups share.
  */
 import { type Stats, constants, fstatSync } from 'node:fs';
+import { named } from '#shared/lang/file-message.ts';
 import { type Result, err, ok } from '#shared/lang/result.ts';
 import { type Fd, OwnedFd } from '#shared/sys/owned-fd.ts';
 import type { DiskConfig } from '#shared/config/vm-config.ts';
@@ -11,7 +12,7 @@ import { SOCK_STREAM, socketPair } from '#shared/sys/unix-socket.ts';
 import type { Resource } from '../plan.ts';
 import { type ConsoleEnds, openConsole } from './console-channel.ts';
 import { openDiskImage, openFence, reopenDiskImage } from './disk-image.ts';
-import { type LaunchError, named } from './launch-error.ts';
+import type { LaunchError } from './launch-error.ts';
 import { openBootFile, openFile, openKvm } from './open-file.ts';
 
 /** More than the state of its buckets, which the disks' processes know. */

@@ -2,8 +2,9 @@
 import { lstatSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { errorName, fileMessage } from '#shared/lang/file-message.ts';
 import { type Result, err, ok } from '#shared/lang/result.ts';
-import { type LaunchError, errorName, fileMessage } from './launch-error.ts';
+import type { LaunchError } from './launch-error.ts';
 
 const PREFIX = 'vm-';
 const WRITABLE_BY_OTHERS = 0o022;

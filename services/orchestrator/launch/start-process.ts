@@ -2,13 +2,14 @@
 import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
+import { errorName, makingMessage } from '#shared/lang/file-message.ts';
 import { type Result, err, ok } from '#shared/lang/result.ts';
 import { syscall } from '#shared/sys/ffi.ts';
 import type { OwnedFd } from '#shared/sys/owned-fd.ts';
 import { SOCK_SEQPACKET, socketPair } from '#shared/sys/unix-socket.ts';
 import { SYS } from '#shared/sys/syscall-numbers.ts';
 import { Child } from '../supervise/child.ts';
-import { type LaunchError, errorName, makingMessage } from './launch-error.ts';
+import type { LaunchError } from './launch-error.ts';
 
 export interface ProcessSpec {
   /** `core`, or the device's id: names the log file. */
