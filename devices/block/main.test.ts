@@ -60,7 +60,7 @@ describe('ch-block', () => {
   }
 
   const refused: readonly (readonly [name: string, args: () => string[], status: number, line: RegExp])[] = [
-    ['missing', () => ['--disk', `path=${folder}/none`], 1, /none" cannot be opened/],
+    ['missing', () => ['--disk', `path=${folder}/none`], 1, /none" does not exist; check the path/],
     ['a directory', () => ['--disk', `path=${folder}`], 1, /is a directory/],
     ['not a multiple of 512', () => (truncateSync(disk, 1000), ['--blk-file', disk]), 1, /has 1000 bytes/],
     ['empty', () => (truncateSync(disk, 0), ['--blk-file', disk]), 1, /is empty; give it a size first/],
@@ -78,15 +78,29 @@ describe('ch-block', () => {
     ['too many queues', () => ['--disk', `path=${disk},num_queues=17`], 2, /num_queues=17: expected a whole number from 1 to 16/],
     ['a limit without its time', () => ['--disk', `path=${disk},bw_size=1M`], 2, /the key "bw_refill_time" is missing/],
     ['no disk', () => [], 2, /exactly one of --disk/],
+    ['two disks', () => ['--disk', `path=${disk}`, '--disk', 'path=b'], 2, /--disk is given twice; keep one of them/],
+    ['an unknown option', () => ['--blk-fiel', disk], 2, /unknown option "--blk-fiel"; did you mean "--blk-file"\?/],
+    ['a word of nobody', () => ['--blk-file', disk, 'more'], 2, /unexpected argument "more"/],
+    ['no name', () => ['--blk-file='], 2, /--blk-file is empty/],
   ];
   for (const [name, args, status, line] of refused) {
     it(`disk ${name} -> one line, status ${status}`, () => {
       const result = run('--socket-path', join(folder, 's'), ...args());
       expect(result.status).to.equal(status);
       expect(result.stderr).to.match(line);
+      expect(result.stderr.trimEnd().split('\n')).to.have.length(1);
       expect(existsSync(join(folder, 's'))).to.equal(false);
     }).timeout(10_000);
   }
+
+  it('prints its help, which tells of every key of --disk, and its version', () => {
+    const known = /known keys are (.*)\)? \(see/.exec(run('--socket-path', 's', '--disk', 'path=a,none=x').stderr)?.[1]?.split(', ') ?? [];
+    expect(known).to.include.members(['path', 'ops_one_time_burst']);
+    const { status, stdout, stderr } = run('-h');
+    expect([status, stderr]).to.deep.equal([0, '']);
+    for (const key of known) expect(stdout).to.contain(`${key}=`);
+    expect(run('--version').stdout).to.match(/^ch-block \d/);
+  }).timeout(20_000);
 
   it('prints its capabilities', () => {
     expect(JSON.parse(run('--print-capabilities').stdout)).to.deep.equal({ type: 'block', features: ['blk-file', 'read-only'] });

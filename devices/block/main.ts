@@ -7,9 +7,11 @@
 import { writeSync } from 'node:fs';
 import { EXIT, exitNow, exitOnUncaught } from '#shared/sys/process-exit.ts';
 import { nameProcess } from '#shared/sys/process-name.ts';
+import manifest from '../../package.json' with { type: 'json' };
 import { Successor } from '#shared/hand-over/index.ts';
-import { USAGE, parseArguments } from './arguments.ts';
+import { parseArguments } from './arguments.ts';
 import { serveByHand } from './by-hand.ts';
+import { help } from './help.ts';
 import { serveLauncher } from './launched.ts';
 import { askToHandOver } from './upgrade/by-hand.ts';
 
@@ -29,10 +31,12 @@ else serveLauncher(scripts);
 function startByHand(): void {
   const given = process.argv.slice(2);
   const parsed = parseArguments(given);
-  if (!parsed.ok) return fail(`${parsed.error}\n${USAGE}`, EXIT.usage);
+  if (!parsed.ok) return fail(`${parsed.error} (see 'ch-block --help')`, EXIT.usage);
   switch (parsed.value.kind) {
     case 'help':
-      return print(USAGE);
+      return print(help().trimEnd());
+    case 'version':
+      return print(`ch-block ${manifest.version}`);
     case 'capabilities':
       return print(JSON.stringify({ type: 'block', features: ['blk-file', 'read-only'] }));
     case 'serve':

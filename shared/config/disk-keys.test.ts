@@ -48,7 +48,7 @@ describe('the keys of an image', () => {
   }
 
   const bad: readonly (readonly [string, string])[] = [
-    ['image_type=iso', '--disk image_type=iso: expected raw, qcow2, vhd, vhdx or vmdk'],
+    ['image_type=iso', '--disk image_type=iso: expected raw, qcow2, vhd or vhdx'],
     ['image_type=vmdk', '--disk image_type=vmdk is not supported yet; convert the image with `qemu-img convert -O raw`'],
     ['queue_size=2', '--disk queue_size=2: expected a power of two from 4 to 1024'],
     ['queue_size=2048', '--disk queue_size=2048: expected a power of two from 4 to 1024'],

@@ -46,7 +46,12 @@ const SERIAL_BYTES = 20;
 /** More CPUs than Linux knows. */
 const MAX_CPU = 8191;
 const MAX_QUEUE = 65_535;
-const TYPES = ['raw', 'qcow2', 'vhd', 'vhdx', 'vmdk'] as const;
+const SERVED_TYPE = oneOf('raw', 'qcow2', 'vhd', 'vhdx');
+/** VMDK is Cloud Hypervisor's too. */
+const KNOWN_TYPE: ValueType<ImageType | 'vmdk'> = {
+  expected: SERVED_TYPE.expected,
+  parse: (value) => (value === 'vmdk' ? value : SERVED_TYPE.parse(value)),
+};
 const AFFINITY = tupleList(integer(0, MAX_QUEUE), integerList);
 
 export function imageKeys(keys: OptionKeys, { queues, defaultQueueSize }: QueueBounds): ImageConfig {
@@ -69,11 +74,10 @@ export function imageKeys(keys: OptionKeys, { queues, defaultQueueSize }: QueueB
   };
 }
 
-/** VMDK is Cloud Hypervisor's too. */
 function imageType(keys: OptionKeys): ImageType | undefined {
-  const type = keys.value('image_type', oneOf(...TYPES));
+  const type = keys.value('image_type', KNOWN_TYPE);
   if (type !== 'vmdk') return type;
-  keys.only('image_type', oneOf(...TYPES), 'raw', 'convert the image with `qemu-img convert -O raw`');
+  keys.only('image_type', KNOWN_TYPE, 'raw', 'convert the image with `qemu-img convert -O raw`');
   return undefined;
 }
 

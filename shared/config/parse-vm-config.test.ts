@@ -125,10 +125,10 @@ describe('what is wrong with options, in one line', () => {
     ['--memory size=0', '--memory size=0: expected a size from 2M to 16384G'],
     ['--memory size=1M', '--memory size=1M: expected a size from 2M to 16384G'],
     ['--memory size=99999G', '--memory size=99999G: expected a size from 2M to 16384G'],
-    ['--memory size=lots', '--memory size=lots: expected a number of bytes with K, M or G behind it, such as 512M'],
+    ['--memory size=lots', '--memory size=lots: expected a size in bytes, or with K, M, G or T behind it, such as 512M'],
     [
       '--memory size=99999999999999999G',
-      '--memory size=99999999999999999G: expected a number of bytes with K, M or G behind it, such as 512M',
+      '--memory size=99999999999999999G: expected a size in bytes, or with K, M, G or T behind it, such as 512M',
     ],
     ['--memory size=2098177', '--memory size=2098177: expected a whole number of MiB (a multiple of 1048576)'],
     ['--memory size=3M,hugepages=on', '--memory size=3M: expected a multiple of the huge page size 2M'],
@@ -165,7 +165,10 @@ describe('what is wrong with options, in one line', () => {
       '--disk path=a,ops_one_time_burst=1',
       '--disk "path=a,ops_one_time_burst=1": the key "ops_size" is missing; add ops_size=... (a whole number from 0 to 70368744177664)',
     ],
-    ['--disk path=a,bw_size=65T', '--disk bw_size=65T: expected a number of bytes with K, M or G behind it, such as 512M, at most 64T'],
+    [
+      '--disk path=a,bw_size=65T',
+      '--disk bw_size=65T: expected a size in bytes, or with K, M, G or T behind it, such as 512M, at most 64T',
+    ],
     ['--disk path=a,rate_limit_group=g', '--disk rate_limit_group=g needs --rate-limit-group; add --rate-limit-group id=g,...'],
     [
       '--rate-limit-group id=g',

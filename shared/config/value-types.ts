@@ -40,11 +40,11 @@ export function powerOfTwo(lowest: number, highest: number): ValueType<number> {
   };
 }
 
-const UNITS: Readonly<Record<string, number>> = { K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 };
+const UNITS: Readonly<Record<string, number>> = { K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 };
 
-/** Bytes, with an optional binary suffix K, M or G. Not above 2^53-1. */
+/** Bytes, with an optional binary suffix K, M, G or T. Not above 2^53-1. */
 export const byteSize: ValueType<number> = {
-  expected: 'a number of bytes with K, M or G behind it, such as 512M',
+  expected: 'a size in bytes, or with K, M, G or T behind it, such as 512M',
   parse(value) {
     const unit = UNITS[value.slice(-1).toUpperCase()];
     const count = wholeNumber(unit === undefined ? value : value.slice(0, -1));
