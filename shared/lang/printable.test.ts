@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { printable, sizeText } from './printable.ts';
+import { printable, roundSize, sizeText } from './printable.ts';
 
 describe('printable', () => {
   const rows: readonly (readonly [string, string])[] = [
@@ -28,4 +28,18 @@ describe('sizeText', () => {
     [2 ** 30 + 512, '1073742336'],
   ];
   for (const [bytes, text] of rows) it(`${bytes} -> ${text}`, () => expect(sizeText(bytes)).to.equal(text));
+});
+
+describe('roundSize', () => {
+  const rows: readonly (readonly [number, string])[] = [
+    [0, '0 B'],
+    [1023, '1023 B'],
+    [1024, '1 KiB'],
+    [1536, '1.50 KiB'],
+    [2 ** 30 + 512, '1.00 GiB'],
+    [123_456_789, '118 MiB'],
+    [20 * 2 ** 40, '20 TiB'],
+    [2 ** 53, '8 PiB'],
+  ];
+  for (const [bytes, text] of rows) it(`${bytes} -> ${text}`, () => expect(roundSize(bytes)).to.equal(text));
 });

@@ -22,3 +22,19 @@ export function sizeText(bytes: number): string {
   }
   return String(bytes);
 }
+
+const ROUND_UNITS = ['KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
+
+/** `1.50 GiB`, for people. */
+export function roundSize(bytes: number): string {
+  if (bytes < 1024) return `${bytes} B`;
+  let value = bytes / 1024;
+  let unit = 0;
+  for (; value >= 1024 && unit < ROUND_UNITS.length - 1; unit++) value /= 1024;
+  return `${threeDigits(value)} ${ROUND_UNITS[unit] ?? ''}`;
+}
+
+/** A whole number, or one with three digits. */
+export function threeDigits(value: number): string {
+  return Number.isInteger(value) || value >= 100 ? String(Math.round(value)) : value.toPrecision(3);
+}

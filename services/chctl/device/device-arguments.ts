@@ -1,9 +1,9 @@
 /** The command line of `chctl device`. */
 import { resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { OptionKeys } from '#shared/config/option-keys.ts';
 import { type RateLimitKeys, rateLimitKeys } from '#shared/config/rate-limit-keys.ts';
-import { renderConfigError } from '#shared/config/render-error.ts';
+import { nearest, renderConfigError } from '#shared/config/render-error.ts';
+import { FLAG, type StrictArguments, parseStrictly } from '#shared/config/strict-arguments.ts';
 import { type ValueType, byteSize, integer } from '#shared/config/value-types.ts';
 import { printable } from '#shared/lang/printable.ts';
 import { type Result, err, ok } from '#shared/lang/result.ts';
@@ -26,11 +26,20 @@ export interface DeviceArguments {
   readonly json: boolean;
 }
 
-export const DEVICE_HELP = `Usage: chctl device COMMAND (DISK | --socket PATH) [options]
+/** Of all disks that run. */
+export interface ListArguments {
+  readonly list: true;
+  readonly json: boolean;
+}
 
+export const DEVICE_HELP = `Usage: chctl device COMMAND (DISK | --socket PATH) [options]
+       chctl device list
+
+  list     the disks of all machines that this user runs
   info     what the device is, and how it stands
   health   whether it serves; exit status 1 where it does not
-  stats    what it has done: requests, bytes, errors, latencies; --watch shows it again every second
+  stats    what it has done: requests, bytes, errors, latencies; --watch shows what was done every second
+           (--interval SECONDS), until Ctrl-C
   limits   its rate limits; --set KEYS changes them, keys as in --disk: bw_size=, bw_one_time_burst=, bw_refill_time=, ops_size=,
            ops_one_time_burst=, ops_refill_time= (bw_size=0 or ops_size=0 lifts that one)
   resize   --size SIZE gives it another size, and its guest hears of it; --size 0: as large as the host's block device is now;
@@ -52,12 +61,13 @@ Examples:
   chctl device resize --socket /run/disk.api --size 20G
 `;
 
-const COMMANDS = ['info', 'health', 'stats', 'limits', 'resize', 'drain', 'resume', 'upgrade'] as const;
+const COMMANDS = ['list', 'info', 'health', 'stats', 'limits', 'resize', 'drain', 'resume', 'upgrade'] as const;
 type CommandName = (typeof COMMANDS)[number];
 
 /** Options that belong to one command alone. */
 const OWNERS: Readonly<Record<string, CommandName>> = {
   watch: 'stats',
+  interval: 'stats',
   set: 'limits',
   size: 'resize',
   'allow-shrink': 'resize',
@@ -65,87 +75,97 @@ const OWNERS: Readonly<Record<string, CommandName>> = {
   program: 'upgrade',
 };
 
+const SHAPES = {
+  socket: 'PATH',
+  json: FLAG,
+  watch: FLAG,
+  interval: 'SECONDS',
+  set: 'KEYS',
+  size: 'SIZE',
+  'allow-shrink': FLAG,
+  deadline: 'SECONDS',
+  program: 'PATH',
+  help: FLAG,
+} as const;
+type Given = StrictArguments<keyof typeof SHAPES>;
+
 /** The error is one line for the user. */
-export function parseDeviceArguments(argv: readonly string[]): Result<DeviceArguments | 'help', string> {
-  const read = readOptions(argv);
+export function parseDeviceArguments(argv: readonly string[]): Result<DeviceArguments | ListArguments | 'help', string> {
+  const read = parseStrictly(argv, SHAPES);
   if (!read.ok) return read;
-  const { values, positionals } = read.value;
-  if (values.help === true) return ok('help');
-  const [given = '', name, extra] = positionals;
+  const { positionals, names, text, has } = read.value;
+  if (has('help')) return ok('help');
+  const [given, name, extra] = positionals;
   const command = COMMANDS.find((one) => one === given);
-  if (command === undefined) return err(given === '' ? 'a command is missing' : `there is no command "${printable(given)}"`);
-  if (extra !== undefined) return err(`unexpected argument "${printable(extra)}"`);
-  const foreign = Object.keys(values).find((option) => (OWNERS[option] ?? command) !== command);
+  if (command === undefined) return err(unknownCommand(given));
+  const surplus = command === 'list' ? name : extra;
+  if (surplus !== undefined) return err(`unexpected argument "${printable(surplus)}"`);
+  const foreign = names.find((option) => (OWNERS[option] ?? command) !== command);
   if (foreign !== undefined) return err(`--${foreign} belongs to '${OWNERS[foreign]}'`);
-  const { socket } = values;
-  if ((name === undefined) === (socket === undefined)) return err("give exactly one of a disk's id and --socket PATH");
-  const action = readAction(command, values);
+  const json = has('json');
+  const socket = text('socket');
+  if (command === 'list')
+    return socket === undefined ? ok({ list: true, json }) : err("'list' shows the disks of machines: leave --socket out");
+  if ((name === undefined) === (socket === undefined)) return err(WHICH);
+  if (name === '' || socket === '') return err(WHICH);
+  const action = readAction(command, read.value);
   if (!action.ok) return action;
   const device = socket === undefined ? { kind: 'name' as const, name: name ?? '' } : { kind: 'socket' as const, path: socket };
-  return ok({ action: action.value, device, json: values.json === true });
+  return ok({ action: action.value, device, json });
 }
 
-type Options = ReturnType<typeof parseStrict>;
+const WHICH = "give exactly one of a disk's id ('chctl device list' shows them) and --socket PATH";
 
-function readOptions(argv: readonly string[]): Result<Options, string> {
-  try {
-    return ok(parseStrict(argv));
-  } catch (error) {
-    return err(error instanceof Error ? (error.message.split('. ')[0] ?? '') : String(error));
-  }
+function unknownCommand(given: string | undefined): string {
+  const all = `there are ${COMMANDS.join(', ')}`;
+  if (given === undefined) return `a command is missing: ${all}`;
+  const meant = nearest(given, COMMANDS);
+  return `there is no command "${printable(given)}"${meant === undefined ? `: ${all}` : `; did you mean "${meant}"?`}`;
 }
 
-function parseStrict(argv: readonly string[]) {
-  return parseArgs({
-    args: [...argv],
-    strict: true,
-    allowPositionals: true,
-    options: {
-      socket: { type: 'string' },
-      json: { type: 'boolean' },
-      watch: { type: 'boolean' },
-      set: { type: 'string' },
-      size: { type: 'string' },
-      'allow-shrink': { type: 'boolean' },
-      deadline: { type: 'string' },
-      program: { type: 'string' },
-      help: { type: 'boolean', short: 'h' },
-    },
-  });
-}
-
-const WATCH_MS = 1000;
+const INTERVAL = integer(1, 86_400);
+const DEFAULT_INTERVAL = '1';
 const DEADLINE = integer(1, 3600);
 const DEFAULT_DEADLINE = '30';
 
-function readAction(command: CommandName, values: Options['values']): Result<DeviceAction, string> {
+function readAction(command: Exclude<CommandName, 'list'>, { text, has }: Given): Result<DeviceAction, string> {
   switch (command) {
     case 'info':
     case 'health':
     case 'resume':
       return ok({ kind: command });
     case 'stats':
-      return ok({ kind: 'stats', intervalMs: values.watch === true ? WATCH_MS : undefined });
+      return readInterval(text('interval'), has('watch'));
     case 'limits': {
-      if (values.set === undefined) return ok({ kind: 'limits', change: undefined });
-      const change = readLimits(values.set);
+      const set = text('set');
+      if (set === undefined) return ok({ kind: 'limits', change: undefined });
+      const change = readLimits(set);
       return change.ok ? ok({ kind: 'limits', change: change.value }) : change;
     }
     case 'resize': {
-      const size = byteSize.parse(values.size ?? '');
-      if (size === undefined) return err(wrong('--size', values.size, byteSize));
-      return ok({ kind: 'resize', size, allowShrink: values['allow-shrink'] === true });
+      const size = byteSize.parse(text('size') ?? '');
+      if (size === undefined) return err(wrong('--size', text('size'), byteSize));
+      return ok({ kind: 'resize', size, allowShrink: has('allow-shrink') });
     }
-    case 'upgrade':
-      if (values.program === '') return err('--program is empty');
-      return ok({ kind: 'upgrade', program: values.program === undefined ? '' : resolve(values.program) });
+    case 'upgrade': {
+      const program = text('program');
+      if (program === '') return err('--program is empty');
+      return ok({ kind: 'upgrade', program: program === undefined ? '' : resolve(program) });
+    }
     case 'drain': {
-      const seconds = DEADLINE.parse(values.deadline ?? DEFAULT_DEADLINE);
+      const seconds = DEADLINE.parse(text('deadline') ?? DEFAULT_DEADLINE);
       return seconds === undefined
-        ? err(wrong('--deadline', values.deadline, DEADLINE))
+        ? err(wrong('--deadline', text('deadline'), DEADLINE))
         : ok({ kind: 'drain', deadlineMs: seconds * 1000 });
     }
   }
+}
+
+function readInterval(given: string | undefined, isWatched: boolean): Result<DeviceAction, string> {
+  if (given !== undefined && !isWatched) return err('--interval needs --watch');
+  const seconds = INTERVAL.parse(given ?? DEFAULT_INTERVAL);
+  if (seconds === undefined) return err(wrong('--interval', given, INTERVAL));
+  return ok({ kind: 'stats', intervalMs: isWatched ? seconds * 1000 : undefined });
 }
 
 function wrong(option: string, value: string | undefined, { expected }: ValueType<unknown>): string {

@@ -18,14 +18,21 @@ async function chctl(...args: string[]): Promise<{ status: number; stdout: strin
 describe('chctl device', () => {
   const usage: readonly (readonly [line: string, error: RegExp])[] = [
     ['', /a command is missing/],
-    ['inspect d', /there is no command "inspect"/],
-    ['info', /exactly one of a disk's id and --socket PATH/],
+    ['inspect d', /there is no command "inspect": there are list, info, /],
+    ['resise d', /there is no command "resise"; did you mean "resize"\?/],
+    ['list d', /unexpected argument "d"/],
+    ['list --socket s', /leave --socket out/],
+    ['stats d --interval 2', /--interval needs --watch/],
+    ['stats d --watch --interval 0', /--interval "0": expected a whole number from 1/],
+    ['resize d --size 1G --size 2G', /--size is given twice/],
+    ['resize d --size --allow-shrink', /--size needs a value: --size SIZE/],
+    ['info', /exactly one of a disk's id .* and --socket PATH/],
     ['info d --socket s', /exactly one of/],
     ['info d e', /unexpected argument "e"/],
     ['info d --watch', /--watch belongs to 'stats'/],
-    ['info d --colour', /Unknown option '--colour'/],
-    ['resize d', /--size is missing: expected a number of bytes/],
-    ['resize d --size much', /--size "much": expected a number of bytes/],
+    ['info d --colour', /unknown option "--colour"/],
+    ['resize d', /--size is missing: expected a size in bytes/],
+    ['resize d --size much', /--size "much": expected a size in bytes/],
     ['drain d --program p', /--program belongs to 'upgrade'/],
     ['upgrade d --program=', /--program is empty/],
     ['drain d --deadline 0', /--deadline "0": expected a whole number from 1/],
@@ -98,12 +105,12 @@ describe('chctl device', () => {
     it('shows and changes it', async () => {
       const info = await chctl('info', '--socket', api);
       expect([info.status, info.stderr]).to.deep.equal([0, '']);
-      expect(info.stdout).to.match(/^size +1048576 bytes \(1 MiB\)$/m);
+      expect(info.stdout).to.match(/^size +1 MiB \(1048576 bytes\)$/m);
       expect(info.stdout).to.match(/^image +.* \(raw\)\nsize .*\nengine +(io_uring|threads)\nwrite cache +on \(write back\)$/m);
       expect(info.stdout).to.match(/^bandwidth +unlimited$/m);
       const limits = await chctl('limits', '--socket', api, '--set', 'bw_size=10M,bw_refill_time=500,ops_size=0');
       expect(limits.stdout).to.equal('bandwidth  10 MiB in 500 ms\nops        unlimited\n');
-      expect((await chctl('resize', '--socket', api, '--size', '2M')).stdout).to.equal('the disk has 2097152 bytes\n');
+      expect((await chctl('resize', '--socket', api, '--size', '2M')).stdout).to.equal('the disk has 2 MiB (2097152 bytes)\n');
       expect(statSync(disk).size).to.equal(2 << 20);
       const drained = await chctl('drain', '--socket', api, '--deadline', '5');
       expect([drained.status, drained.stdout]).to.deep.equal([0, 'the disk is drained\n']);
@@ -120,12 +127,13 @@ describe('chctl device', () => {
       const saidTwice = new Promise<void>((resolve) => {
         const write = (text: string): void => {
           stdout += text;
-          if (stdout.split('since ').length > 2) resolve();
+          if (stdout.split('operation').length > 2) resolve();
         };
         const io = { stdout: { write }, stderr: { write: (text: string) => (stderr += text) } };
         watching = deviceCommand(['stats', '--watch', '--socket', api], io);
       });
       await saidTwice;
+      expect(stdout).to.match(/^operation[^]+\nsince .* UTC\n\noperation[^]+\nin 1 s\n/);
       child?.kill('SIGKILL');
       expect(await watching).to.equal(1);
       expect(stderr).to.equal(`chctl device: no device answers at "${api}"; is its process still running?\n`);
@@ -134,7 +142,7 @@ describe('chctl device', () => {
     it('says in one line what the device refuses, and when nobody answers', async () => {
       const shrunk = await chctl('resize', '--socket', api, '--size', '512K');
       expect([shrunk.status, shrunk.stdout]).to.deep.equal([1, '']);
-      expect(shrunk.stderr).to.match(/^chctl device: the disk has 1048576 bytes: .*allow_shrink.*\n$/);
+      expect(shrunk.stderr).to.match(/^chctl device: the disk has 1048576 bytes: .*; --allow-shrink does it.*\n$/);
       if (child !== undefined) await killed(child);
       const gone = await chctl('info', '--socket', api);
       expect([gone.status, gone.stderr]).to.deep.equal([1, `chctl device: no device answers at "${api}"; is its process still running?\n`]);

@@ -1,14 +1,15 @@
 /** `chctl device`: looks at a disk's process while its guest runs, and changes what may be changed. */
 import { statSync } from 'node:fs';
 import { nearest } from '#shared/config/render-error.ts';
-import { printable } from '#shared/lang/printable.ts';
+import { printable, roundSize } from '#shared/lang/printable.ts';
 import { type Result, err, ok } from '#shared/lang/result.ts';
 import { type CallFailure, DeviceClient, type DeviceStats } from '#shared/rpc/device-client.ts';
 import { EXIT } from '#shared/sys/process-exit.ts';
 import { type FoundDevice, findDevices } from '../../orchestrator/index.ts';
 import type { CommandIo } from '../image/image-command.ts';
 import { DEVICE_HELP, type DeviceAction, type DeviceArguments, parseDeviceArguments } from './device-arguments.ts';
-import { renderInfo, renderLimits, renderStats } from './render-device.ts';
+import { renderDevices, renderInfo, renderLimits, renderStats } from './render-device.ts';
+import { statsBetween } from './stats-between.ts';
 
 /** Resolves to the exit status. */
 export async function deviceCommand(args: readonly string[], io: CommandIo): Promise<number> {
@@ -18,12 +19,21 @@ export async function deviceCommand(args: readonly string[], io: CommandIo): Pro
     io.stdout.write(DEVICE_HELP);
     return EXIT.poweredOff;
   }
+  if ('list' in parsed.value) return list(parsed.value.json, io);
   const socket = findSocket(parsed.value.device, findDevices);
   if (!socket.ok) return fail(io, socket.error);
   using client = new DeviceClient(socket.value);
   const run = new Run(client, parsed.value.json, io);
   const status = await run.do(parsed.value.action);
   return typeof status === 'number' ? status : fail(io, describeFailure(status, socket.value));
+}
+
+function list(json: boolean, io: CommandIo): number {
+  const devices = findDevices();
+  if (json) io.stdout.write(`${JSON.stringify({ devices }, undefined, 2)}\n`);
+  else if (devices.length > 0) io.stdout.write(renderDevices(devices));
+  else io.stderr.write('chctl device: no machine of this user runs\n');
+  return EXIT.poweredOff;
 }
 
 /** Where the device takes clients; the error is one line. */
@@ -72,7 +82,10 @@ class Run {
         return this.#limits(action.change);
       case 'resize': {
         const { size, allowShrink } = action;
-        return this.#show(await this.#client.resize({ size, allowShrink }), (resized) => `the disk has ${resized.size} bytes\n`);
+        return this.#show(
+          await this.#client.resize({ size, allowShrink }),
+          ({ size }) => `the disk has ${roundSize(Number(size))} (${size} bytes)\n`,
+        );
       }
       case 'drain':
         return this.#show(await this.#client.drain({ deadlineMs: action.deadlineMs }), () => 'the disk is drained\n');
@@ -107,13 +120,15 @@ class Run {
     return this.#show(await this.#client.updateLimits({ limits, updateMask: { paths } }), (changed) => renderLimits(changed.limits));
   }
 
-  /** Until the device or this command ends. */
+  /** Until the device or this command ends. People are told first of all that it has done, and then of what it does. */
   async #watch(intervalMs: number): Promise<number | CallFailure> {
     const stream = this.#client.watchStats(intervalMs);
-    let isFirst = true;
+    let before: DeviceStats | undefined;
     stream.on('data', (stats: DeviceStats) => {
-      this.#io.stdout.write(this.#json ? `${JSON.stringify(stats)}\n` : `${isFirst ? '' : '\n'}${renderStats(stats)}`);
-      isFirst = false;
+      if (this.#json) this.#io.stdout.write(`${JSON.stringify(stats)}\n`);
+      else if (before === undefined) this.#io.stdout.write(renderStats(stats));
+      else this.#io.stdout.write(`\n${renderStats(statsBetween(before, stats), intervalMs)}`);
+      before = stats;
     });
     const ended = await this.#client.endOf(stream);
     return ended ?? EXIT.poweredOff;
@@ -122,7 +137,7 @@ class Run {
 
 function describeFailure({ status, reason, message }: CallFailure, socket: string): string {
   // Without a reason it is grpc-js that speaks, and not the device.
-  if (reason !== '') return reason === 'WOULD_SHRINK' ? `${message} (--allow-shrink)` : message;
+  if (reason !== '') return reason === 'WOULD_SHRINK' ? message.replace('allow_shrink', '--allow-shrink') : message;
   if (status === 'UNAVAILABLE') return `no device answers at "${printable(socket)}"; is its process still running?`;
   return `the device at "${printable(socket)}" answers ${status}: ${printable(message)}`;
 }

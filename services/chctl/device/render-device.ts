@@ -1,5 +1,14 @@
 /** What a device says, as a person reads it. */
+import { printable, roundSize, threeDigits } from '#shared/lang/printable.ts';
 import type { DeviceInfo, DeviceLimits, DeviceStats } from '#shared/rpc/device-client.ts';
+import type { FoundDevice } from '../../orchestrator/index.ts';
+
+export function renderDevices(devices: readonly FoundDevice[]): string {
+  return columns([
+    ['disk', 'process', 'socket'],
+    ...devices.map(({ vm, id, pid, socket }) => [`${vm}/${id}`, String(pid), printable(socket)]),
+  ]);
+}
 
 export function renderInfo(info: DeviceInfo): string {
   const { image, queues, limits } = info;
@@ -8,7 +17,7 @@ export function renderInfo(info: DeviceInfo): string {
     ['kind', info.kind],
     ['process', `${info.pid}, version ${info.programVersion}, ${info.apiVersion}`],
     ['image', `${image?.path ?? ''} (${image?.type ?? ''}${image?.readOnly === true ? ', read-only' : ''})`],
-    ['size', `${image?.size ?? 0} bytes (${sizeText(Number(image?.size ?? 0))})`],
+    ['size', `${roundSize(Number(image?.size ?? 0))} (${image?.size ?? 0} bytes)`],
     ['engine', info.engine],
     ['write cache', info.writeCache === 'THROUGH' ? 'off (write through)' : 'on (write back)'],
     ['guest', `${info.session.toLowerCase()}${info.drained ? ', drained' : ''}`],
@@ -29,7 +38,7 @@ export function renderLimits(limits: DeviceLimits | null): string {
 
 function limitRows(limits: DeviceLimits | null): (readonly string[])[] {
   return [
-    ['bandwidth', bucketText(limits?.bandwidth ?? undefined, sizeText)],
+    ['bandwidth', bucketText(limits?.bandwidth ?? undefined, roundSize)],
     ['ops', bucketText(limits?.ops ?? undefined, (count) => `${count} requests`)],
   ];
 }
@@ -40,13 +49,14 @@ function bucketText(bucket: DeviceLimits['bandwidth'] | undefined, text: (tokens
   return `${text(Number(bucket.size))} in ${bucket.refillTime} ms${burst === 0 ? '' : `, and ${text(burst)} once`}`;
 }
 
-export function renderStats(stats: DeviceStats): string {
+/** Of all that it has done; or, where there is an interval, of what it did in that. */
+export function renderStats(stats: DeviceStats, intervalMs?: number): string {
   const rows = stats.operations.map(({ operation, requests, bytes, errors, latency }) => {
     const buckets = latency?.buckets ?? [];
     const count = Number(requests);
     const mean = count === 0 ? '-' : timeText(Number(latency?.sumUs ?? 0) / count);
     const quantiles = [0.5, 0.99, 1].map((part) => quantile(buckets, part));
-    return [operation.toLowerCase(), String(requests), sizeText(Number(bytes)), String(errors), mean, ...quantiles];
+    return [operation.toLowerCase(), String(requests), roundSize(Number(bytes)), String(errors), mean, ...quantiles];
   });
   const table = columns([['operation', 'requests', 'data', 'errors', 'mean', 'p50', 'p99', 'most'], ...rows]);
   const since = new Date(Number(stats.since?.seconds ?? 0) * 1000).toISOString().slice(0, 19).replace('T', ' ');
@@ -55,7 +65,8 @@ export function renderStats(stats: DeviceStats): string {
     [Number(stats.droppedChains), `${stats.droppedChains} requests with wrong descriptors were dropped`],
     [Number(stats.ringFaults), `${stats.ringFaults} rings broke`],
   ] as const;
-  return `${table}since ${since} UTC\n${notes.map(([count, line]) => (count > 0 ? `${line}\n` : '')).join('')}`;
+  const when = intervalMs === undefined ? `since ${since} UTC` : `in ${timeText(intervalMs * 1000)}`;
+  return `${table}${when}\n${notes.map(([count, line]) => (count > 0 ? `${line}\n` : '')).join('')}`;
 }
 
 type Buckets = NonNullable<DeviceStats['operations'][number]['latency']>['buckets'];
@@ -73,20 +84,7 @@ function quantile(buckets: Buckets, part: number): string {
 
 export function timeText(us: number): string {
   if (us < 1000) return `${Math.round(us)} us`;
-  return us < 1_000_000 ? `${short(us / 1000)} ms` : `${short(us / 1_000_000)} s`;
-}
-
-export function sizeText(bytes: number): string {
-  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
-  let value = bytes;
-  let unit = 0;
-  for (; value >= 1024 && unit < units.length - 1; unit++) value /= 1024;
-  return `${short(value)} ${units[unit] ?? ''}`;
-}
-
-/** Three digits. */
-function short(value: number): string {
-  return Number.isInteger(value) || value >= 100 ? String(Math.round(value)) : value.toPrecision(3);
+  return us < 1_000_000 ? `${threeDigits(us / 1000)} ms` : `${threeDigits(us / 1_000_000)} s`;
 }
 
 function columns(rows: readonly (readonly string[])[]): string {

@@ -1,14 +1,15 @@
 /** `chctl image create`: an empty disk, of any type that we serve. */
 import { closeSync, existsSync, ftruncateSync, openSync, rmSync } from 'node:fs';
 import { dirname, isAbsolute, resolve } from 'node:path';
+import { byteSize } from '#shared/config/value-types.ts';
+import { errorName, makingMessage } from '#shared/lang/file-message.ts';
 import { printable } from '#shared/lang/printable.ts';
 import { type Result, ok } from '#shared/lang/result.ts';
 import { IMAGE_TYPES, type ImageType } from './described-image.ts';
-import { type Fault, type Outcome, failed, parse, text, usage } from './outcome.ts';
+import { type Fault, type Outcome, failed, parse, usage } from './outcome.ts';
 import { QEMU_FORMATS, qemuImg } from './qemu-img.ts';
 
 const SECTOR = 512;
-const UNITS: Readonly<Record<string, number>> = { '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 };
 /** The exact size that was asked for, not the next that has a geometry; and one that grows with what is written. */
 const CREATE_OPTIONS: Readonly<Record<ImageType, readonly string[]>> = {
   raw: [],
@@ -42,21 +43,20 @@ export async function createImage(argv: readonly string[]): Promise<Outcome> {
 }
 
 function readArguments(argv: readonly string[]): Result<NewImage, Fault> {
-  const parsed = parse(argv, { type: { type: 'string' }, backing: { type: 'string' }, 'backing-type': { type: 'string' } });
+  const parsed = parse(argv, { type: 'TYPE', backing: 'FILE', 'backing-type': 'raw|qcow2' });
   if (!parsed.ok) return parsed;
   const [path, sizeGiven, ...more] = parsed.value.positionals;
-  const named = text(parsed.value, 'type') ?? 'raw';
+  const named = parsed.value.text('type') ?? 'raw';
   const type = IMAGE_TYPES.find((known) => known === named);
-  const backing = text(parsed.value, 'backing');
-  const backingNamed = text(parsed.value, 'backing-type');
+  const backing = parsed.value.text('backing');
+  const backingNamed = parsed.value.text('backing-type');
   const backingType = (['raw', 'qcow2'] as const).find((known) => known === backingNamed);
   if (path === undefined || more.length > 0) return usage('create needs FILE SIZE');
   if (type === undefined) return usage(`type '${printable(named)}' is none of ${IMAGE_TYPES.join(', ')}`);
   if (sizeGiven === undefined && backing === undefined) return usage('create needs a SIZE, like 10G');
-  const size = sizeGiven === undefined ? undefined : byteSize(sizeGiven);
-  if (sizeGiven !== undefined && size === undefined) {
-    return usage(`size '${printable(sizeGiven)}' is no number of sectors of ${SECTOR} bytes, with K, M, G or T behind it, like 10G`);
-  }
+  const size = sizeGiven === undefined ? undefined : byteSize.parse(sizeGiven);
+  const problem = sizeGiven === undefined ? undefined : sizeProblem(size);
+  if (problem !== undefined) return usage(`size '${printable(sizeGiven ?? '')}': ${problem}`);
   if ((backing === undefined) !== (backingNamed === undefined))
     return usage('--backing and --backing-type go together: a format is never guessed');
   if (backing === undefined) return ok({ path, size, type, backing: undefined });
@@ -65,10 +65,9 @@ function readArguments(argv: readonly string[]): Result<NewImage, Fault> {
   return ok({ path, size, type, backing: { path: backing, type: backingType } });
 }
 
-function byteSize(given: string): number | undefined {
-  const [, digits = '', unit = ''] = /^([1-9]\d{0,14})([KMGT]?)$/.exec(given) ?? [];
-  const bytes = Number(digits) * (UNITS[unit] ?? 0);
-  return digits !== '' && Number.isSafeInteger(bytes) && bytes % SECTOR === 0 ? bytes : undefined;
+function sizeProblem(size: number | undefined): string | undefined {
+  if (size === undefined) return `expected ${byteSize.expected}`;
+  return size > 0 && size % SECTOR === 0 ? undefined : `a disk has a multiple of ${SECTOR} bytes, and not 0`;
 }
 
 /** qemu-img overwrites what is there. */
@@ -77,8 +76,10 @@ function reserve(path: string): Outcome {
     closeSync(openSync(path, 'wx'));
     return ok();
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    return failed(code === 'EEXIST' ? `${printable(path)} exists already` : `${printable(path)} cannot be made (${code})`);
+    const name = errorName(error);
+    return failed(
+      name === 'EEXIST' ? `${printable(path)} exists already: give another name, or remove it` : makingMessage('image', path, name),
+    );
   }
 }
 
@@ -98,8 +99,9 @@ function resize(path: string, size: number): Outcome {
     ftruncateSync(fd, size);
     return ok();
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    return failed(`${printable(path)} cannot have ${size} bytes (${code})`);
+    const name = errorName(error);
+    const reason = name === 'EFBIG' || name === 'EINVAL' ? 'its file system has no files of that size' : name;
+    return failed(`${printable(path)} cannot have ${size} bytes: ${reason}`);
   } finally {
     closeSync(fd);
   }

@@ -1,6 +1,6 @@
 /** What an image is, as a program beside ch-block tells, which knows the formats: what an image of anybody's does to it ends it alone. */
 import { spawn } from 'node:child_process';
-import { printable, sizeText } from '#shared/lang/printable.ts';
+import { printable, roundSize } from '#shared/lang/printable.ts';
 import { type Result, err, ok } from '#shared/lang/result.ts';
 
 export const IMAGE_TYPES = ['raw', 'qcow2', 'vhd', 'vhdx'] as const;
@@ -81,6 +81,5 @@ function stateText({ dirty, corrupt }: DescribedImage): string {
 }
 
 function bytesText(bytes: number): string {
-  const short = sizeText(bytes);
-  return short === String(bytes) ? `${bytes} bytes` : `${short} (${bytes} bytes)`;
+  return bytes < 1024 ? `${bytes} bytes` : `${roundSize(bytes)} (${bytes} bytes)`;
 }

@@ -33,12 +33,13 @@ describe('chctl image info, create, check', function () {
     ['info @none', /^1: chctl image: \.\/none does not exist\n$/],
     ['info /dev', /^1: .*\/dev is neither a file nor a block device/],
     ['check', /^2: .*check needs one FILE/],
-    ['check @a --json', /^2: .*--json/],
+    ['check @a --jsn', /^2: .*unknown option "--jsn"; did you mean "--json"/],
+    ['create @a 1G --type raw --type qcow2', /^2: .*--type is given twice/],
     ['create', /^2: .*create needs FILE SIZE/],
     ['create @a', /^2: .*needs a SIZE/],
-    ['create @a 1X', /^2: .*size '1X' is no number of sectors/],
+    ['create @a 1X', /^2: .*size '1X': expected a size in bytes/],
     ['create @a 0', /^2: .*size '0'/],
-    ['create @a 1000', /^2: .*size '1000'/],
+    ['create @a 1000', /^2: .*size '1000': a disk has a multiple of 512 bytes/],
     ['create @a 9999999T', /^2: .*size '9999999T'/],
     ['create @a 1G --type vmdk', /^2: .*type 'vmdk' is none of/],
     ['create @a 1G --backing base', /^2: .*a format is never guessed/],
@@ -46,7 +47,7 @@ describe('chctl image info, create, check', function () {
     ['create @a 1G --backing base --backing-type raw', /^2: .*only --type qcow2 has backing files/],
     ['create @a 1G --type qcow2 --backing base --backing-type vhd', /^2: .*neither raw nor qcow2/],
     ['create @a 1G --type qcow2 --backing base --backing-type raw', /^1: .*there is no backing file \.\/base/],
-    ['create @none/a 1G', /^1: .*\.\/none\/a cannot be made \(ENOENT\)/],
+    ['create @none/a 1G', /^1: .*"\.\/none\/a" cannot be made: its folder does not exist; make that first/],
   ];
   for (const [line, message] of refused) {
     it(`${line} -> ${String(message)}`, async () => {
@@ -61,14 +62,14 @@ describe('chctl image info, create, check', function () {
     expect(await run('create @disk 1M')).to.equal('');
     expect(statSync(path('disk')).size).to.equal(MIB);
     writeFileSync(path('disk'), 'kept');
-    expect(await run('create @disk 1M')).to.equal('1: chctl image: ./disk exists already\n');
+    expect(await run('create @disk 1M')).to.equal('1: chctl image: ./disk exists already: give another name, or remove it\n');
     expect(readFileSync(path('disk'), 'latin1')).to.equal('kept');
   });
 
   it('info on a raw disk', async () => {
     await run('create @disk 1M');
     expect(await run('info @disk')).to.match(
-      /^\.\/disk\n {2}format +raw \(image_type=raw\)\n {2}virtual size +1M \(1048576 bytes\)\n {2}host space +0/,
+      /^\.\/disk\n {2}format +raw \(image_type=raw\)\n {2}virtual size +1 MiB \(1048576 bytes\)\n {2}host space +0/,
     );
   });
 
@@ -87,7 +88,7 @@ describe('chctl image info, create, check', function () {
 
   it('check on a raw disk -> nothing to check', async () => {
     await run('create @disk 1M');
-    expect(await run('check @disk')).to.equal('./disk: a raw image has nothing to check\n');
+    expect(await run('check @disk')).to.equal('./disk is raw: there is nothing to check\n');
   });
 
   describe('of qemu-img', () => {
@@ -101,7 +102,7 @@ describe('chctl image info, create, check', function () {
       it(`create ${type} -> info knows it, check finds nothing`, async () => {
         expect(await run(`create @disk 3G --type ${type}`)).to.equal('');
         expect(await info('@disk')).to.include({ format: type, imageType: type, virtualSize: 3 * 2 ** 30, dirty: false, corrupt: false });
-        expect(await run('check @disk')).to.equal('./disk: no errors\n');
+        expect(await run('check @disk')).to.equal('./disk has no errors\n');
       });
     }
 
@@ -110,7 +111,7 @@ describe('chctl image info, create, check', function () {
       expect(await info('@disk --type vhd')).to.include({ format: 'vhd', virtualSize: 5 * MIB });
       expect(await info('@disk')).to.include({ format: 'raw', virtualSize: 5 * MIB + 512 });
       expect(await run('info @disk')).to.match(/note +its last 512 bytes look like the footer of a fixed VHD: .*image_type=vhd/);
-      expect(await run('check @disk --type vhd')).to.equal('./disk: no errors\n');
+      expect(await run('check @disk --type vhd')).to.equal('./disk has no errors\n');
     });
 
     it('create with a backing file -> named as it was given, of its size', async () => {
@@ -119,7 +120,7 @@ describe('chctl image info, create, check', function () {
       expect(await info('@a:b')).to.deep.include({ virtualSize: 2 * MIB, backingFile: { name: './base', format: 'raw' } });
       expect(await run('info @a:b')).to.match(/backing file +\.\/base \(raw\)\n/);
       rmSync(path('base'));
-      expect(await run('check @a:b')).to.equal('./a:b: no errors\n');
+      expect(await run('check @a:b')).to.equal('./a:b has no errors\n');
     });
 
     it('info on a qcow2 with snapshots', async () => {
@@ -141,10 +142,14 @@ describe('chctl image info, create, check', function () {
       const entry = disk.readBigUInt64BE(table);
       disk.writeBigUInt64BE(0n, table);
       writeFileSync(path('disk'), disk);
-      expect(await run('check @disk')).to.equal("./disk: no errors; 1 clusters are in nobody's use\n");
+      expect(await run('check @disk')).to.equal("./disk has no errors; 1 cluster is in nobody's use\n");
+      expect(JSON.parse(await run('check @disk --json'))).to.include({ imageType: 'qcow2', isWhole: true, errors: 0, leaks: 1 });
       disk.writeBigUInt64BE(entry + 0x4000_0000n, table);
       writeFileSync(path('disk'), disk);
-      expect(await run('check @disk')).to.match(/^1: chctl image: \.\/disk is corrupt: \d+ errors/);
+      expect(await run('check @disk')).to.match(/^1: chctl image: \.\/disk is corrupt: \d+ errors?[;,] .*\n$/);
+      const [json = '', line = ''] = (await run('check @disk --json')).replace(/^1: /, '').split(/(?=chctl image: )/);
+      expect(JSON.parse(json)).to.include({ isWhole: false });
+      expect(line).to.match(/is corrupt/);
     });
 
     it('check on a VHDX that is cut short -> corrupt', async () => {

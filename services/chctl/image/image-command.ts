@@ -1,5 +1,6 @@
 /** `chctl image`: makes and inspects disks, and gets a newcomer a kernel to boot them with. */
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { FLAG } from '#shared/config/strict-arguments.ts';
 import { printable } from '#shared/lang/printable.ts';
 import { ok } from '#shared/lang/result.ts';
 import { createImage } from './create-image.ts';
@@ -9,13 +10,13 @@ import { type FileSource, openDisk, thisMachine } from './file-source.ts';
 import { guestInitramfs } from './initramfs.ts';
 import { checkImage, imageInfo } from './inspect-image.ts';
 import { packagedKernel, unpackKernel } from './kernel.ts';
-import { type CommandIo, type Outcome, failed, parse, text, usage } from './outcome.ts';
+import { type CommandIo, type Outcome, failed, parse, usage } from './outcome.ts';
 
 export type { CommandIo } from './outcome.ts';
 
 export const IMAGE_USAGE = `Usage: chctl image info FILE [--type TYPE] [--json]
        chctl image create FILE SIZE [--type TYPE] [--backing FILE --backing-type raw|qcow2]
-       chctl image check FILE [--type TYPE]
+       chctl image check FILE [--type TYPE] [--json]
        chctl image kernel [DISK] KERNEL [--initramfs FILE] [--packed]
        chctl image make debian DISK [--size 2G]
        chctl image make demo FOLDER
@@ -81,7 +82,7 @@ function make([what, ...more]: readonly string[], io: CommandIo): Outcome | Prom
 }
 
 function kernel(argv: readonly string[]): Outcome {
-  const parsed = parse(argv, { initramfs: { type: 'string' }, packed: { type: 'boolean' } });
+  const parsed = parse(argv, { initramfs: 'FILE', packed: FLAG });
   if (!parsed.ok) return parsed;
   const { positionals } = parsed.value;
   if (positionals.length < 1 || positionals.length > 2) return usage('kernel needs [DISK] KERNEL');
@@ -90,8 +91,8 @@ function kernel(argv: readonly string[]): Outcome {
   if (!source.ok) return failed(source.error.message);
   return writeKernel(source.value, {
     kernel: target ?? '',
-    initramfs: text(parsed.value, 'initramfs'),
-    packed: parsed.value.values['packed'] === true,
+    initramfs: parsed.value.text('initramfs'),
+    packed: parsed.value.has('packed'),
   });
 }
 
@@ -116,11 +117,11 @@ function writeKernel(source: FileSource, targets: KernelTargets): Outcome {
 }
 
 async function debian(argv: readonly string[], io: CommandIo): Promise<Outcome> {
-  const parsed = parse(argv, { size: { type: 'string' } });
+  const parsed = parse(argv, { size: 'SIZE' });
   if (!parsed.ok) return parsed;
   const [path, ...more] = parsed.value.positionals;
   if (path === undefined || more.length > 0) return usage('make debian needs one DISK');
-  const size = text(parsed.value, 'size') ?? '2G';
+  const size = parsed.value.text('size') ?? '2G';
   if (!/^[1-9]\d{0,5}[MGT]$/.test(size)) return usage(`size '${size}' is not a number with M, G or T, like 2G`);
   const made = await makeDebianDisk({ path, size, report: (line) => io.stderr.write(`${line}\n`) });
   return made.ok ? ok() : failed(made.error.message);

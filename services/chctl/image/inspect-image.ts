@@ -1,9 +1,10 @@
 /** `chctl image info` and `chctl image check`: what an image is, and whether it is whole. */
+import { FLAG } from '#shared/config/strict-arguments.ts';
 import { printable } from '#shared/lang/printable.ts';
-import { type Result, ok } from '#shared/lang/result.ts';
+import { type Result, err, ok } from '#shared/lang/result.ts';
 import { type DescribedImage, IMAGE_TYPES, type ImageType, describeImage, renderImage } from './described-image.ts';
-import { type CommandIo, type Fault, type Outcome, failed, parse, text, usage } from './outcome.ts';
-import { type ToolRun, imageAlone, qemuImg } from './qemu-img.ts';
+import { type CommandIo, type Fault, type Outcome, failed, parse, usage } from './outcome.ts';
+import { imageAlone, qemuImg } from './qemu-img.ts';
 
 interface Inspected {
   readonly path: string;
@@ -19,60 +20,79 @@ export async function imageInfo(argv: readonly string[], io: CommandIo, describe
   return ok();
 }
 
+/** As `chctl image check --json` prints it. */
+interface Verdict {
+  readonly imageType: ImageType | null;
+  readonly isWhole: boolean;
+  /** null: not counted. */
+  readonly errors: number | null;
+  /** Clusters that nothing refers to: space is lost, and nothing else. */
+  readonly leaks: number | null;
+  /** The end of a sentence that begins with the image's name. */
+  readonly detail: string;
+}
+
 export async function checkImage(argv: readonly string[], io: CommandIo, describer: string): Promise<Outcome> {
   const inspected = await inspect('check', argv, describer);
   if (!inspected.ok) return inspected;
-  const { path, image } = inspected.value;
-  const name = printable(path);
-  const { imageType } = image;
-  if (imageType === null) return failed(`${name}: ${image.notes.join('; ')}`);
-  if (imageType === 'vhdx' && image.dirty)
-    return failed(`${name} was not closed: start it once without readonly=on, or \`qemu-img check -r all\` it`);
-  if (image.corrupt) return failed(`${name} is corrupt: ${image.notes.at(-1) ?? 'it says so itself'}; see \`qemu-img check\``);
-  if (imageType === 'raw' || imageType === 'vhd') {
-    io.stdout.write(`${name}: ${imageType === 'raw' ? 'a raw image has nothing to check' : 'no errors'}\n`);
-    return ok();
-  }
-  const run = await qemuImg(['check', '--output=json', imageAlone(path, imageType)]);
-  if (!run.ok) return failed(`${name} cannot be checked: ${run.error}`);
-  const verdict = readVerdict(run.value);
-  if (!verdict.ok) return failed(`${name} ${verdict.error.message}`);
-  io.stdout.write(`${name}: ${verdict.value}\n`);
+  const { path, image, json } = inspected.value;
+  const judged = judgeHeaders(image) ?? (await judgeByQemu(path, image.imageType));
+  if (!judged.ok) return failed(`${printable(path)} cannot be checked: ${judged.error}`);
+  const verdict = judged.value;
+  if (json) io.stdout.write(`${JSON.stringify(verdict, null, 2)}\n`);
+  if (!verdict.isWhole) return failed(`${printable(path)} ${verdict.detail}`);
+  if (!json) io.stdout.write(`${printable(path)} ${verdict.detail}\n`);
   return ok();
 }
 
+/** What can be said without looking at every cluster; undefined: that has to be done. */
+function judgeHeaders({ imageType, dirty, corrupt, notes }: DescribedImage): Result<Verdict, string> | undefined {
+  const verdict = (isWhole: boolean, detail: string) => ok({ imageType, isWhole, errors: null, leaks: null, detail });
+  if (imageType === null) return err(notes.join('; '));
+  if (imageType === 'vhdx' && dirty)
+    return verdict(false, 'was not closed: start it once without readonly=on, or `qemu-img check -r all` it');
+  if (corrupt) return verdict(false, `is corrupt: ${notes.at(-1) ?? 'it says so itself'}; see \`qemu-img check\``);
+  if (imageType === 'raw') return verdict(true, 'is raw: there is nothing to check');
+  return imageType === 'vhd' ? verdict(true, 'has no errors') : undefined;
+}
+
+async function judgeByQemu(path: string, imageType: ImageType | null): Promise<Result<Verdict, string>> {
+  const run = await qemuImg(['check', '--output=json', imageAlone(path, imageType === 'vhdx' ? 'vhdx' : 'qcow2')]);
+  if (!run.ok) return run;
+  const { status, output, complaint } = run.value;
+  if (/Failed to get ".*" lock/.test(complaint)) return err('it is in use; check it when whoever has it has ended');
+  const found = status === 0 || status === LEAKS_ONLY || status === CORRUPT ? readCounts(output) : undefined;
+  if (found === undefined) return err(complaint);
+  const { errors, leaks } = found;
+  const isWhole = status !== CORRUPT && errors === 0;
+  const leaked = leaks === 0 ? '' : `; ${leaks === 1 ? '1 cluster is' : `${leaks} clusters are`} in nobody's use`;
+  const wrong = `is corrupt: ${errors === 1 ? '1 error' : `${errors} errors`}${leaked}; see \`qemu-img check\``;
+  return ok({ imageType, isWhole, errors, leaks, detail: isWhole ? `has no errors${leaked}` : wrong });
+}
+
 async function inspect(verb: string, argv: readonly string[], describer: string): Promise<Result<Inspected, Fault>> {
-  const parsed = parse(argv, { type: { type: 'string' }, ...(verb === 'info' ? { json: { type: 'boolean' } as const } : {}) });
+  const parsed = parse(argv, { type: 'TYPE', json: FLAG });
   if (!parsed.ok) return parsed;
   const [path, ...more] = parsed.value.positionals;
   if (path === undefined || more.length > 0) return usage(`${verb} needs one FILE`);
-  const named = text(parsed.value, 'type');
+  const named = parsed.value.text('type');
   const type: ImageType | undefined = IMAGE_TYPES.find((known) => known === named);
   if (named !== undefined && type === undefined) return usage(`type '${printable(named)}' is none of ${IMAGE_TYPES.join(', ')}`);
   const described = await describeImage(describer, path, type);
   if (!described.ok) return failed(`${printable(path)} ${described.error}`);
-  return ok({ path, image: described.value, json: parsed.value.values['json'] === true });
+  return ok({ path, image: described.value, json: parsed.value.has('json') });
 }
 
 /** Exit statuses of `qemu-img check`. */
 const LEAKS_ONLY = 3;
 const CORRUPT = 2;
 
-function readVerdict({ status, output, complaint }: ToolRun): Result<string, Fault> {
-  const found = status === 0 || status === LEAKS_ONLY || status === CORRUPT ? readCounts(output) : undefined;
-  if (found === undefined) return failed(`cannot be checked: ${complaint}`);
-  const { corruptions, leaks } = found;
-  if (status === CORRUPT || corruptions > 0)
-    return failed(`is corrupt: ${corruptions} errors and ${leaks} leaked clusters; see \`qemu-img check\``);
-  return ok(leaks === 0 ? 'no errors' : `no errors; ${leaks} clusters are in nobody's use`);
-}
-
-function readCounts(output: string): { corruptions: number; leaks: number } | undefined {
+function readCounts(output: string): { errors: number; leaks: number } | undefined {
   try {
     const report: unknown = JSON.parse(output);
     if (typeof report !== 'object' || report === null) return undefined;
     const count = (value: unknown): number => (typeof value === 'number' ? value : 0);
-    return { corruptions: 'corruptions' in report ? count(report.corruptions) : 0, leaks: 'leaks' in report ? count(report.leaks) : 0 };
+    return { errors: 'corruptions' in report ? count(report.corruptions) : 0, leaks: 'leaks' in report ? count(report.leaks) : 0 };
   } catch {
     return undefined;
   }
