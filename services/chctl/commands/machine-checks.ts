@@ -102,7 +102,12 @@ function ioUring(): Finding {
     sysctl !== undefined && sysctl !== '0'
       ? `kernel.io_uring_disabled is ${sysctl}: sudo sysctl kernel.io_uring_disabled=0`
       : 'a container or a seccomp filter forbids it: allow io_uring_setup there';
-  return { name: 'io_uring', state: 'needed', detail: `io_uring cannot be set up (errno ${-fd}): disks need it`, remedy };
+  return {
+    name: 'io_uring',
+    state: 'limited',
+    detail: `io_uring cannot be set up (errno ${-fd}): disks are served by threads, more slowly`,
+    remedy,
+  };
 }
 
 function tun(): Finding {
