@@ -5,7 +5,8 @@
  */
 import { globSync, mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { helpRow } from '#shared/config/help-row.ts';
+import { FLAG, type StrictArguments, parseStrictly } from '#shared/config/strict-arguments.ts';
 import { CACHE } from '../harness/checkout.ts';
 import type { Bench } from './frame/bench.ts';
 import { renderPlot, renderSamples } from './frame/plot.ts';
@@ -15,30 +16,53 @@ import { type Row, judge, missesBar } from './frame/row.ts';
 const names = globSync('*.ts', { cwd: import.meta.dirname })
   .map((file) => basename(file, '.ts'))
   .filter((name) => name !== 'main' && !name.endsWith('.test'));
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { case: { type: 'string' }, json: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
-});
-const [name = ''] = positionals;
+const USAGE = `usage: npm run bench -- NAME [--case REGEX] [--json] [--help]; NAME is one of ${names.join(', ')}`;
+const parsed = parseStrictly(process.argv.slice(2), { case: 'REGEX', json: FLAG, help: FLAG });
 
-if (!names.includes(name) || positionals.length !== 1) {
-  refuse(`usage: npm run bench -- NAME [--case REGEX] [--json] [--help]; NAME is one of ${names.join(', ')}`);
-} else {
-  const { bench }: { bench: Bench } = await import(`./${name}.ts`);
-  if (values.help) console.log(bench.help);
-  else await run(bench);
+if (!parsed.ok) refuse(`${parsed.error}; ${USAGE}`);
+else await start(parsed.value);
+
+async function start({ positionals, has, text }: StrictArguments<'case' | 'json' | 'help'>): Promise<void> {
+  const [name] = positionals;
+  if (name === undefined && has('help')) return console.log(await overview());
+  if (name === undefined || positionals.length > 1 || !names.includes(name)) return refuse(USAGE);
+  const bench = await load(name);
+  if (has('help')) return console.log(bench.help);
+  const pattern = text('case');
+  const wanted = regExp(pattern ?? '');
+  if (wanted === undefined) return refuse(`--case "${pattern}" is no regular expression`);
+  if (pattern !== undefined && bench.cases === undefined) return refuse(`${bench.name} measures all its cases at once: no --case`);
+  if (bench.cases?.some((one) => wanted.test(one)) === false) return refuse(`no case of ${bench.name} matches; --help names them`);
+  await run(bench, wanted, has('json'));
 }
 
-async function run(bench: Bench): Promise<void> {
-  const wanted = new RegExp(values.case ?? '');
-  if (values.case !== undefined && bench.cases === undefined) return refuse(`${bench.name} measures all its cases at once: no --case`);
-  if (bench.cases?.some((one) => wanted.test(one)) === false) return refuse(`no case of ${bench.name} matches; --help names them`);
+async function load(name: string): Promise<Bench> {
+  const { bench }: { bench: Bench } = await import(`./${name}.ts`);
+  return bench;
+}
+
+/** Every benchmark with the first sentence of its help. */
+async function overview(): Promise<string> {
+  const benches = await Promise.all(names.map(load));
+  const lines = benches.map(({ name, help }) => helpRow(name, help.replace(`${name}: `, '').split(/[.:]\s/)[0] ?? ''));
+  return `${USAGE}\n\n${lines.join('\n')}\n\n'npm run bench -- NAME --help' says more of each.`;
+}
+
+function regExp(pattern: string): RegExp | undefined {
+  try {
+    return new RegExp(pattern);
+  } catch {
+    return undefined;
+  }
+}
+
+async function run(bench: Bench, wanted: RegExp, json: boolean): Promise<void> {
   const rows = await bench.run(
     (line) => console.error(line),
     (one) => wanted.test(one),
   );
   const plots = writePlots(bench.name, rows);
-  if (values.json) for (const row of rows) console.log(JSON.stringify(row));
+  if (json) for (const row of rows) console.log(JSON.stringify(row));
   else console.log(`${renderTable(rows)}\nplots: ${plots}`);
   if (rows.some((row) => missesBar(judge(row)))) process.exitCode = 1;
 }
