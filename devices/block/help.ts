@@ -20,7 +20,6 @@ const OPTIONS: readonly (readonly [usage: string, meaning: string])[] = [
 const KEYS: ImageKeyDefaults = {
   queues: `1; at most ${MAX_QUEUES}. Each queue of a raw image has a thread of its own`,
   queueSize: DEFAULT_QUEUE_SIZE,
-  serial: 'none',
 };
 
 /** Made when it is asked for: every other start does without. */

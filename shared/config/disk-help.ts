@@ -4,12 +4,10 @@ export type KeyHelp = readonly [usage: string, meaning: string];
 export interface ImageKeyDefaults {
   readonly queues: string;
   readonly queueSize: number;
-  /** Where the user gives none. */
-  readonly serial: string;
 }
 
 /** The keys of an image, which `chctl run` and ch-block have both. */
-export function imageKeysHelp({ queues, queueSize, serial }: ImageKeyDefaults): readonly KeyHelp[] {
+export function imageKeysHelp({ queues, queueSize }: ImageKeyDefaults): readonly KeyHelp[] {
   return [
     ['path=PATH', 'the image: a file, or a block device of the host'],
     ['image_type=TYPE', 'raw, qcow2, vhd or vhdx. Without it raw; but an image that begins as one of another format does is refused'],
@@ -21,7 +19,7 @@ export function imageKeysHelp({ queues, queueSize, serial }: ImageKeyDefaults): 
     ['queue_size=N', `${queueSize}; a power of two from 4 to 1024`],
     ['queue_affinity=LIST', 'the host CPUs that may serve a queue, as in [0@[2],1@[3,8-11]]'],
     ['lock_granularity=HOW', 'byte-range, which locks the image up to its size; or full: up to wherever it may end'],
-    ['serial=TEXT', `what the guest sees as the disk's serial, at most 20 bytes; ${serial}`],
+    ['serial=TEXT', "at most 20 bytes; without it, made of the image's device and inode"],
     ['bw_size=SIZE', 'bytes that may be read and written in the time of bw_refill_time=MS; bw_one_time_burst=SIZE more at first'],
     ['ops_size=N', 'requests in the time of ops_refill_time=MS; ops_one_time_burst=N more at first'],
   ];
@@ -30,7 +28,6 @@ export function imageKeysHelp({ queues, queueSize, serial }: ImageKeyDefaults): 
 const IMAGE_DEFAULTS: ImageKeyDefaults = {
   queues: '1; at most as many as there are vCPUs',
   queueSize: 128,
-  serial: "without it, made of the image's device and inode",
 };
 
 export const DISK_KEYS_HELP: readonly KeyHelp[] = [
