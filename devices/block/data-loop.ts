@@ -5,11 +5,13 @@ import type { CpuSet } from '#shared/sys/affinity.ts';
 import { unlockFile } from '#shared/sys/file-lock.ts';
 import { type Fd, OwnedFd, asFd } from '#shared/sys/owned-fd.ts';
 import { pause } from '#shared/sys/pause.ts';
+import { startTimer } from '#shared/sys/timer.ts';
 import { UnixSocket, accept } from '#shared/sys/unix-socket.ts';
 import { Session, type SessionState } from '#shared/vhost-user/backend/index.ts';
 import type { RequestError } from '#shared/vhost-user/errors.ts';
 import { BlockDevice, type DeviceOptions } from './device.ts';
 import { type EngineKind, openEngine } from './engine/open-engine.ts';
+import { FrontEndLog } from './front-end-log.ts';
 import { whyLeft } from './front-end-left.ts';
 import type { Image, ImageError } from './image/image.ts';
 import { type BucketMemory, groupBuckets, threadBuckets } from './limits/rate-limiter.ts';
@@ -23,6 +25,10 @@ import { DataThreads } from './threads/data-threads.ts';
 
 /** From one front end that cannot be accepted to the next attempt: orders wait so long. */
 const ACCEPT_RETRY_MS = 50;
+
+/** A guest may be waiting for this process, whose predecessor was killed: what else there is to do is done when it has been served. */
+const LOOK_MS = 200;
+const MOST_LOOKS = 10;
 
 /** What is served, as plain data; what the image says of itself comes beside it. Descriptors are the loop's from here on. */
 export interface Served extends Omit<DeviceOptions, 'sectors' | 'topology'>, ImageToOpen {
@@ -71,8 +77,10 @@ export class DataLoop {
   #session: Session | undefined;
   #listener: Fd | undefined;
   #awaitsState = false;
+  readonly #refusals = new FrontEndLog((line) => this.#host.log('info', line));
+  readonly #departures = new FrontEndLog((line) => this.#host.log('warning', line));
   readonly #trace = (event: string, facts: Readonly<Record<string, unknown>>): void =>
-    this.#host.log('info', `${event}: ${describe(facts)}`);
+    this.#refusals.tell(() => `${event}: ${describe(facts)}`);
 
   constructor(toServe: Served, { image, topology }: OpenedImage, host: LoopHost) {
     this.#host = host;
@@ -88,10 +96,11 @@ export class DataLoop {
     const log = (line: string): void => host.log('warning', line);
     const rings = new RingSet({ ...served, ...(buckets === undefined ? {} : { buckets }) }, { engine, image, log });
     const { sectors } = served;
-    this.#threads = isParallel && buckets !== undefined ? new DataThreads({ served, sectors, buckets, session: rings, log }) : undefined;
+    const makeThread = (make: () => void): void => this.makeThread(make);
+    const threads = { served, sectors, session: rings, makeThread, log };
+    this.#threads = isParallel && buckets !== undefined ? new DataThreads({ ...threads, buckets }) : undefined;
     this.#rings = rings;
     this.device = new BlockDevice(served, [rings, ...(this.#threads?.hosts ?? [])], served.group === undefined ? buckets : undefined);
-    // Threads that were made before run where they are told to, or anywhere.
     const cpus = cpusOf(served.queueAffinity, (queue) => queue === 0 || !isParallel);
     if (cpus !== undefined) this.#affinityBefore = pinThread(cpus);
     this.#loop = new RingLoop(rings, engine);
@@ -139,6 +148,12 @@ export class DataLoop {
     return ok();
   }
 
+  /** Makes what is complete durable where closing the image will, and calls `done` then; other requests go on. */
+  syncFormat(done: () => void): void {
+    if (this.#image.type === 'raw') done();
+    else this.#rings.sync(done);
+  }
+
   /** Leaves the image to another process, after `handOver`. */
   closeImage(): Result<void, ImageError> {
     return this.#rings.closeImage();
@@ -164,15 +179,9 @@ export class DataLoop {
     for (const fd of this.#image.files) unlockFile(fd);
   }
 
-  /** Calls `done` when the threads of its queues serve them. Until then this one does. */
-  whenLoaded(done: () => void): void {
-    if (this.#threads === undefined) done();
-    else this.#threads.whenLoaded(done);
-  }
-
-  /** Waits for that. */
+  /** Returns when the threads of its queues have loaded. */
   awaitThreads(): void {
-    this.#threads?.awaitStart();
+    this.#threads?.awaitAll();
   }
 
   /** Makes a thread that has nothing to do with the CPUs of a queue. */
@@ -180,8 +189,24 @@ export class DataLoop {
     return withAffinity(this.#affinityBefore, make);
   }
 
-  run(): never {
+  /** Serves. Until the threads of its queues have loaded this one serves them all; `loaded` is called when they have. */
+  run(loaded = (): void => {}): never {
+    this.#whenServed(0, () => {
+      if (this.#threads === undefined) loaded();
+      else this.#threads.begin(loaded);
+    });
     return this.#loop.run();
+  }
+
+  /** Calls `done` when rings have run for a while, or none have for a longer one. */
+  #whenServed(looks: number, done: () => void): void {
+    const ran = this.#rings.queues().length > 0;
+    const timer = expect(startTimer(LOOK_MS), 'timer');
+    this.#loop.watchOnce(timer.fd, () => {
+      timer.close();
+      if (ran || looks === MOST_LOOKS) done();
+      else this.#whenServed(looks + 1, done);
+    });
   }
 
   /** Until one comes: a socket has one front end at a time. */
@@ -215,7 +240,7 @@ export class DataLoop {
         return this.#await(session, listener);
       }
       const why = whyLeft(outcome);
-      if (why !== undefined) this.#host.log('warning', why);
+      if (why !== undefined) this.#departures.tell(() => why);
       this.#session = undefined;
       session.close();
       if (listener === undefined) this.#host.ended();

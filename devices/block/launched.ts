@@ -67,8 +67,7 @@ export function serveLauncher(scripts: Scripts): never {
     if (!taken.ok) return fail(taken.error);
   }
   channel.send({ started: {} });
-  loop.whenLoaded(finishLoading);
-  return loop.run();
+  return loop.run(finishLoading);
 
   function connect(client: OwnedFd): void {
     control ??= startControl();
@@ -91,6 +90,7 @@ export function serveLauncher(scripts: Scripts): never {
 /** Now, for what is compiled later, on any thread, is compiled with another flag, and of no use to the next process. */
 function finishLoading(): void {
   keepCompiledCode();
+
   leaveOutMaglev();
 }
 

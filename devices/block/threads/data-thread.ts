@@ -25,17 +25,23 @@ export class DataThread implements RingHost {
   readonly #port: MessagePort;
   readonly #words = new Int32Array(new SharedArrayBuffer(WORDS * 4));
   readonly #wakeFd = expect(createEventFd(), 'wake-up of a data thread').take();
+  readonly #begin: () => void;
   #hold = 0;
   #whenIdle: (() => void) | undefined;
 
-  /** Begins at once, beside the calling thread. What it has to say goes to `log`. */
+  /** What it has to say goes to `log`. */
   constructor(script: URL, facts: ThreadFacts, log: (line: string) => void) {
     const { port1, port2 } = new MessageChannel();
     this.#name = `data${facts.rings.thread}`;
     this.#log = log;
     this.#port = port1;
     const workerData: ThreadData = { ...facts, port: port2, words: this.#words, wakeFd: this.#wakeFd };
-    new Worker(script, { name: this.#name, workerData, transferList: [port2] });
+    this.#begin = () => void new Worker(script, { name: this.#name, workerData, transferList: [port2] });
+  }
+
+  /** It loads what it runs, beside the calling thread. Once. */
+  begin(): void {
+    this.#begin();
   }
 
   get hasLoaded(): boolean {

@@ -1,4 +1,7 @@
-/** The threads of a disk's queues but the first, which is the session's thread's own. */
+/**
+ * The threads of a disk's queues but the first, which is the session's thread's own. They load one after the other, for each takes a
+ * tenth of a second of a CPU from the one that serves meanwhile.
+ */
 import { addressOf } from '#shared/sys/ffi.ts';
 import { createEventFd } from '#shared/sys/eventfd.ts';
 import { expect } from '#shared/lang/result.ts';
@@ -16,6 +19,8 @@ export interface DataThreadsOptions {
   readonly buckets: BucketMemory;
   /** Serves all queues until their threads have loaded. */
   readonly session: RingHost;
+  /** Makes a thread that runs where this process may. */
+  readonly makeThread: (make: () => void) => void;
   /** A line for whoever looks after this process. */
   readonly log: (line: string) => void;
 }
@@ -24,11 +29,13 @@ export class DataThreads {
   /** Of queue 1, 2 and so on. */
   readonly hosts: readonly QueueHost[];
   #whenLoaded: (() => void) | undefined;
+  readonly #makeThread: DataThreadsOptions['makeThread'];
+  /** How many load, or have. */
+  #begun = 0;
   /** To be watched: `hear` is to be called. */
   readonly newsFd: Fd = expect(createEventFd(), 'news of data threads').take();
 
-  /** They begin at once, beside the calling thread. */
-  constructor({ served, sectors, buckets, session, log }: DataThreadsOptions) {
+  constructor({ served, sectors, buckets, session, makeThread, log }: DataThreadsOptions) {
     const { queueCount, maxQueueSize, readOnly, id, sparse, limits, statistics, imageFd, fenceFd, group } = served;
     const rings = { queueCount, maxQueueSize, sectors, readOnly, id, sparse, limits, statistics };
     const common = {
@@ -39,6 +46,7 @@ export class DataThreads {
       newsFd: this.newsFd,
       poolScript: served.poolScript,
     };
+    this.#makeThread = makeThread;
     const script = new URL(served.threadScript);
     this.hosts = Array.from({ length: queueCount - 1 }, (_, index) => {
       const thread = index + 1;
@@ -47,27 +55,38 @@ export class DataThreads {
     });
   }
 
-  /** Calls `done` when all have loaded what they run, and serve their queues. */
-  whenLoaded(done: () => void): void {
+  /** They begin to load, unless they have. Calls `done` when all have loaded what they run, and serve their queues. */
+  begin(done: () => void): void {
     this.#whenLoaded = done;
-    this.#look();
+    this.#goOn();
   }
 
-  /** Waits for that. */
-  awaitStart(): void {
-    for (const host of this.hosts) host.awaitThread();
-    this.#look();
+  /** The same, and waits for that. */
+  awaitAll(): void {
+    for (const host of this.hosts) {
+      this.#goOn();
+      host.awaitThread();
+    }
   }
 
   hear(): void {
     for (const host of this.hosts) host.hear();
-    this.#look();
+    this.#goOn();
   }
 
-  #look(): void {
-    if (this.#whenLoaded === undefined || !this.hosts.every(({ hasThread }) => hasThread)) return;
+  /** The next one loads, once those before it have. */
+  #goOn(): void {
+    const loaded = this.hosts.filter(({ hasThread }) => hasThread).length;
+    const next = this.hosts[loaded];
+    if (next === undefined) return this.#allLoaded();
+    if (this.#begun > loaded) return;
+    this.#begun++;
+    this.#makeThread(() => next.begin());
+  }
+
+  #allLoaded(): void {
     const done = this.#whenLoaded;
     this.#whenLoaded = undefined;
-    done();
+    done?.();
   }
 }

@@ -39,6 +39,11 @@ export class QueueHost implements RingHost {
     return this.#hasThread;
   }
 
+  /** The thread begins to load. */
+  begin(): void {
+    this.#thread.begin();
+  }
+
   /** Waits for the thread, and has it take over. */
   awaitThread(): void {
     this.#thread.awaitStart();

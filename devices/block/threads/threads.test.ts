@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setImmediate } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { expect as must } from '#shared/lang/result.ts';
 import { DeviceClient } from '#shared/rpc/device-client.ts';
@@ -67,7 +67,7 @@ describe('a disk with four queues', () => {
     const awaited = new Set(['data1', 'data2', 'data3']);
     while (awaited.size > 0) {
       for (const name of awaited) if (sleeps(name)) awaited.delete(name);
-      await setImmediate();
+      await sleep(5);
     }
     // What they said of it came before this.
     for (let turn = 0; turn < 2; turn++) must(await device.getInfo(), 'info');
@@ -251,7 +251,7 @@ describe('a disk with four queues', () => {
     // More than a ring's size ahead.
     broken.driver.available = 1000;
     broken.submit(0, OUT);
-    while (drainEventFd(broken.error.fd) === 0) await setImmediate();
+    while (drainEventFd(broken.error.fd) === 0) await sleep(5);
     for (const queue of guest.queues) if (queue !== broken) queue.load(500);
     await guest.when(() => guest.queues.every((queue) => queue === broken || queue.isIdle));
     const { queues } = must(await device.getInfo(), 'info');

@@ -102,11 +102,17 @@ export class HandingOver {
       const readiness = predecessor.readiness();
       if (readiness === 'waiting') return this.#await(predecessor);
       if (readiness !== 'ready') return this.fail(failed(readiness.refused));
-      this.#parts.commands.pauseFor((paused) => {
-        if (predecessor !== this.#predecessor) return;
-        if (paused.ok) this.#handOver(predecessor);
-        else this.fail(paused.error);
-      });
+      // What lies in the page cache is written while this process serves, and not while nobody does.
+      this.#parts.loop.syncFormat(() => this.#pause(predecessor));
+    });
+  }
+
+  #pause(predecessor: Predecessor): void {
+    if (predecessor !== this.#predecessor) return;
+    this.#parts.commands.pauseFor((paused) => {
+      if (predecessor !== this.#predecessor) return;
+      if (paused.ok) this.#handOver(predecessor);
+      else this.fail(paused.error);
     });
   }
 
