@@ -72,6 +72,8 @@ const GIVEN_UP_GRACE_MS = 5000;
 const LET_GO_MS = 1000;
 /** A process that is to take over from another has to load, and the requests under way have to end. */
 const UPGRADE_MS = 90_000;
+/** From the end of the one that served until it must have said that it does. */
+const TAKEN_OVER_MS = 2000;
 /** One that has handed over answers its clients, and ends. */
 const UPGRADE_END_MS = 5000;
 const ALREADY = err({ message: 'another process is taking over already' });
@@ -251,6 +253,7 @@ export class Supervisor {
       const wasStarting = !this.#started;
       if (this.#watches.has(channel)) drain();
       if (process === device.successor) this.#letGo(device, process);
+      else if (process === device.current) this.#awaitSuccessor(device);
       // One that hands over may end, and only then be known to have done so.
       await device.untilSettled();
       if (process === device.current) await this.#deviceEnded(device, ending, wasStarting);
@@ -325,6 +328,15 @@ export class Supervisor {
       if (current.child.state !== 'ended') this.#after(UPGRADE_END_MS, () => current.child.signal('SIGKILL'));
     });
     this.#after(UPGRADE_MS, () => {
+      if (device.successor === successor) successor.child.signal('SIGKILL');
+    });
+  }
+
+  /** The process that serves has ended: one that it has handed over to says so at once, unless it hangs, and may have the image locked. */
+  #awaitSuccessor(device: WatchedDevice): void {
+    const { successor } = device;
+    if (successor === undefined) return;
+    this.#after(TAKEN_OVER_MS, () => {
       if (device.successor === successor) successor.child.signal('SIGKILL');
     });
   }
