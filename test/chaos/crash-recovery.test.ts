@@ -18,6 +18,8 @@ const KILLS = killsOr(12);
 const SHAPE = { blockSize: 4096, blocks: 2048 };
 const CHANGING = { writes: 2, zeroes: 16, discards: 16, flushes: 64 };
 
+const LOADED_MS = 1500;
+
 const CASES = [
   { name: 'cached, 1 queue', direct: false, queues: 1 },
   { name: 'cached, 4 queues', direct: false, queues: 4 },
@@ -50,7 +52,8 @@ describe('a disk process that is killed under load', function () {
       await run.until('begun', () => run.completed > 256 * queues);
       let before: ReturnType<typeof resources> | undefined;
       for (let kill = 0; kill < KILLS && run.wrongs.length === 0; kill++) {
-        await run.forMs(20 + run.random.below(100));
+        // Some before the threads of queues have loaded, which is when nothing else is to be done, some meanwhile, and some after it.
+        await run.forMs(20 + run.random.below(kill % 4 === 0 ? LOADED_MS : 100));
         // The queues were filled just now: this is how far the process gets with them.
         spin(run.random.below(700) / 1000);
         await run.replace();

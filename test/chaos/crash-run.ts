@@ -1,5 +1,6 @@
 /** A driver's stamped loads on a real ch-block behind our link, and the processes that come after each other. */
 import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
+import { setImmediate as immediate, setTimeout as sleep } from 'node:timers/promises';
 import { expect } from '#shared/lang/result.ts';
 import { createSealedMemfd } from '#shared/sys/memfd.ts';
 import { Random } from '#shared/testing/random.ts';
@@ -104,13 +105,15 @@ export class CrashRun implements AsyncDisposable {
     const deadline = performance.now() + DEADLINE_MS;
     for (;;) {
       this.driver.pump();
+      const { completed } = this;
       for (const load of this.loads) load.turn();
       if (this.wrongs.length > 0 || done()) return;
       if (performance.now() > deadline) {
         const { news, failures } = this.place;
         throw new Error(`seed ${this.seed}: not ${what}; ${this.inFlight} in flight; ${[...news, ...failures].slice(-4).join('; ')}`);
       }
-      await new Promise<void>((resolve) => setImmediate(resolve));
+      // A driver that waits leaves the CPU to whom it waits for.
+      await (this.completed === completed ? sleep(1) : immediate());
     }
   }
 

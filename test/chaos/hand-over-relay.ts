@@ -56,6 +56,14 @@ export class HandOverRelay implements Disposable {
     return true;
   }
 
+  /** Passes on all that has come. */
+  forwardAll(): void {
+    do {
+      this.forward();
+      this.#held = this.#next();
+    } while (this.#held !== undefined);
+  }
+
   /** Passes on what is held back. */
   forward(): void {
     const held = this.#held;

@@ -70,6 +70,10 @@ export class LaunchedDisk {
     socket.close();
   }
 
+  get hasEnded(): boolean {
+    return this.child.exitCode !== null || this.child.signalCode !== null;
+  }
+
   /** Whether it has said that it serves. */
   get serves(): boolean {
     for (;;) {
