@@ -11,7 +11,6 @@ import { Session, type SessionState } from '#shared/vhost-user/backend/index.ts'
 import type { RequestError } from '#shared/vhost-user/errors.ts';
 import { BlockDevice, type DeviceOptions } from './device.ts';
 import { type EngineKind, openEngine } from './engine/open-engine.ts';
-import { FrontEndLog } from './front-end-log.ts';
 import { whyLeft } from './front-end-left.ts';
 import type { Image, ImageError } from './image/image.ts';
 import { type BucketMemory, groupBuckets, threadBuckets } from './limits/rate-limiter.ts';
@@ -77,10 +76,8 @@ export class DataLoop {
   #session: Session | undefined;
   #listener: Fd | undefined;
   #awaitsState = false;
-  readonly #refusals = new FrontEndLog((line) => this.#host.log('info', line));
-  readonly #departures = new FrontEndLog((line) => this.#host.log('warning', line));
   readonly #trace = (event: string, facts: Readonly<Record<string, unknown>>): void =>
-    this.#refusals.tell(() => `${event}: ${describe(facts)}`);
+    this.#host.log('info', `${event}: ${describe(facts)}`);
 
   constructor(toServe: Served, { image, topology }: OpenedImage, host: LoopHost) {
     this.#host = host;
@@ -240,7 +237,7 @@ export class DataLoop {
         return this.#await(session, listener);
       }
       const why = whyLeft(outcome);
-      if (why !== undefined) this.#departures.tell(() => why);
+      if (why !== undefined) this.#host.log('warning', why);
       this.#session = undefined;
       session.close();
       if (listener === undefined) this.#host.ended();
