@@ -158,9 +158,9 @@ export class RingSet implements RingHost {
   setCall(index: number, callFd: Fd | undefined): void {
     const running = this.#running[index];
     if (running === undefined) return;
-    running.ring.callFd = callFd;
+    running.ring.call.set(callFd);
     // Completions told on the old descriptor may never have been seen.
-    if (callFd !== undefined) signalEventFd(callFd);
+    running.ring.call.signal();
   }
 
   setKick(index: number, kickFd: Fd | undefined): void {

@@ -1,7 +1,6 @@
 /** One queue's requests: from a chain to the engine, or to the image's format, and from its completion back to the driver. */
 import type { GuestMemory } from '#shared/memory/index.ts';
 import { EAGAIN, EINTR } from '#shared/sys/errno.ts';
-import { signalEventFd } from '#shared/sys/eventfd.ts';
 import { IORING_FSYNC_DATASYNC, IORING_OP, IOSQE_FIXED_FILE } from '#shared/sys/io-uring.ts';
 import type { Fd } from '#shared/sys/owned-fd.ts';
 import { DEFERRED, type DescriptorChain, type QueueHandler, QueueLoop, type SegmentTable, type SplitQueue } from '#shared/virtio/index.ts';
@@ -11,6 +10,7 @@ import { WANTS, type Wants } from './format-slots.ts';
 import type { RateLimiter } from './limits/rate-limiter.ts';
 import { LONGEST_PIECE, countPiece, skipSegments, tellWritten } from './request-segments.ts';
 import { BlockRequest } from './request.ts';
+import { RingCall } from './ring-call.ts';
 import {
   BEGUN,
   COUNT,
@@ -88,7 +88,7 @@ export class BlockRing implements QueueHandler {
   readonly index: number;
   readonly loop: QueueLoop;
   readonly queue: SplitQueue;
-  callFd: Fd | undefined;
+  readonly call: RingCall;
   enabled: boolean;
   /** Requests that the engine has, or the image. */
   outstanding = 0;
@@ -113,12 +113,10 @@ export class BlockRing implements QueueHandler {
 
   constructor(options: RingOptions, { queue, memory, engine, disk }: RingDependencies) {
     this.index = options.index;
-    this.callFd = options.callFd;
+    this.call = new RingCall(options.callFd);
     this.enabled = options.enabled;
     this.queue = queue;
-    this.loop = new QueueLoop(queue, this, () => {
-      if (this.callFd !== undefined) signalEventFd(this.callFd);
-    });
+    this.loop = new QueueLoop(queue, this, () => this.call.signal());
     this.#memory = memory;
     this.#engine = engine;
     this.#disk = disk;

@@ -24,6 +24,12 @@ export function makeNonBlocking(fd: Fd): Result<void, SysError> {
   return set < 0 ? err(sysError(`make descriptor ${fd} non-blocking`, -set)) : ok();
 }
 
+/** Whether reads and writes of the open file wait, as far as whoever shares it has it now. */
+export function mayWait(fd: Fd): boolean {
+  const flags = syscall(SYS.fcntl, fd, F_GETFL, 0);
+  return flags < 0 || (flags & O_NONBLOCK) === 0;
+}
+
 /** Reads at most `length` bytes into `buffer` at `offset`; how many, 0 at the end. */
 export function readPipe(fd: Fd, buffer: NativeBuffer, offset: number, length: number): Result<number, SysError> {
   const got = retryInterrupted(() => syscall(SYS.read, fd, buffer.address + offset, length));
