@@ -11,6 +11,7 @@ import { Session, type SessionState } from '#shared/vhost-user/backend/index.ts'
 import type { RequestError } from '#shared/vhost-user/errors.ts';
 import { BlockDevice, type DeviceOptions } from './device.ts';
 import { type EngineKind, openEngine } from './engine/open-engine.ts';
+import { FrontEndLog } from './front-end-log.ts';
 import { whyLeft } from './front-end-left.ts';
 import type { Image, ImageError } from './image/image.ts';
 import { type BucketMemory, groupBuckets, threadBuckets } from './limits/rate-limiter.ts';
@@ -76,8 +77,10 @@ export class DataLoop {
   #session: Session | undefined;
   #listener: Fd | undefined;
   #awaitsState = false;
+  readonly #refusals = new FrontEndLog((line) => this.#host.log('info', line));
+  readonly #departures = new FrontEndLog((line) => this.#host.log('warning', line));
   readonly #trace = (event: string, facts: Readonly<Record<string, unknown>>): void =>
-    this.#host.log('info', `${event}: ${describe(facts)}`);
+    this.#refusals.tell(() => `${event}: ${describe(facts)}`);
 
   constructor(toServe: Served, { image, topology }: OpenedImage, host: LoopHost) {
     this.#host = host;
@@ -237,7 +240,7 @@ export class DataLoop {
         return this.#await(session, listener);
       }
       const why = whyLeft(outcome);
-      if (why !== undefined) this.#host.log('warning', why);
+      if (why !== undefined) this.#departures.tell(() => why);
       this.#session = undefined;
       session.close();
       if (listener === undefined) this.#host.ended();
