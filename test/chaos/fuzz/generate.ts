@@ -6,7 +6,7 @@ import { Random } from '#shared/testing/random.ts';
 import { QUEUES } from './layout.ts';
 import { type Life, hex, junk } from './life.ts';
 import { bringUp, messageOf, protocolOf, restart } from './messages.ts';
-import { busyRing, randomRing } from './rings.ts';
+import { busyRing, raceRing, randomRing } from './rings.ts';
 import type { Step, Variant } from './steps.ts';
 
 const MOST_DEEDS = 60;
@@ -52,7 +52,7 @@ function something(life: Life): Step[] {
     case 3:
       return random.oneIn(2) ? bringUp(life, index) : [{ do: 'kick', ring: index }];
     case 4:
-      return [{ do: 'pause' }];
+      return life.tidy && random.oneIn(4) ? raceRing(life, index) : [{ do: 'pause' }];
     case 5:
       return random.oneIn(4) ? [{ do: 'settle' }] : [{ do: 'kick', ring: index }];
     case 6:

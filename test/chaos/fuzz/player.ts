@@ -22,6 +22,10 @@ import type { FdName, Step } from './steps.ts';
 
 type Message = Extract<Step, { do: 'message' }>;
 
+/** Looks at a ring, of some tens of nanoseconds each: before the next request of a race, and for the last one before it is slept for. */
+const MOST_MOMENTS = 200;
+const LOOKS = 5000;
+
 export class Player implements Disposable {
   readonly #disk: FuzzedDisk;
   readonly #memory: FuzzedMemory;
@@ -86,6 +90,8 @@ export class Player implements Disposable {
       case 'pause':
         pollNow(this.#memory.fd('call0'), EPOLLIN, 2);
         return this.#collect();
+      case 'race':
+        return this.#race(step);
       case 'settle':
         return this.#settle();
       case 'second':
@@ -198,6 +204,22 @@ export class Player implements Disposable {
       for (const ring of unsignalled) if (this.#memory.signalled(`call${ring.index}` as FdName)) told.add(ring);
       return unsignalled.filter((ring) => ring.isLive && !told.has(ring));
     });
+  }
+
+  /** Nobody kicks but who is asked to: the next request comes some moments after the one before, which is when the device lies down. */
+  #race({ ring: index, head, times }: Extract<Step, { do: 'race' }>): void {
+    const ring = this.#rings[index];
+    if (ring === undefined || this.#client?.isOpen !== true) return;
+    for (let count = 0; count < times && ring.isLive && !ring.isWaiting; count++) {
+      for (let moments = (count * 37) % MOST_MOMENTS; moments > 0; moments--) ring.collect();
+      ring.offer(head);
+      this.#kick(ring);
+      for (let looks = 0; looks < LOOKS && ring.isWaiting; looks++) this.counts.returned += ring.collect();
+      this.#await('not returned', () => {
+        this.#collect();
+        return ring.isLive && ring.isWaiting ? [ring] : [];
+      });
+    }
   }
 
   /** Until `waiting` finds no ring any more. The device sleeps meanwhile, as far as it likes to. */

@@ -23,6 +23,9 @@ import type { Step } from './steps.ts';
 
 const T = { IN: 0, OUT: 1, FLUSH: 4, GET_ID: 8, DISCARD: 11, WRITE_ZEROES: 13 } as const;
 
+/** Requests of a race: a good part of a millisecond each where both ends sleep. */
+const RACES = 100;
+
 interface Part {
   readonly address: number | bigint;
   readonly length: number;
@@ -47,6 +50,27 @@ export function busyRing(life: Life, index: number): Step[] {
   }
   if (!random.oneIn(5)) steps.push({ do: 'kick', ring: index });
   return steps;
+}
+
+/** One request, done again and again with nothing else on its way: each kick counts. */
+export function raceRing(life: Life, index: number): Step[] {
+  const { random } = life;
+  const { descriptor, table } = ring(index);
+  const slot = HEADERS + random.below(HEADER_COUNT) * 16;
+  const parts = [
+    { address: guestOf(slot), length: 16, writable: false },
+    { address: guestOf(DATA + random.below(0x1000)), length: SECTOR, writable: true },
+    { address: guestOf(STATUS + random.below(256)), length: 1, writable: true },
+  ];
+  life.inUse[index] = 0;
+  life.nextHead[index] = 0;
+  return [
+    { do: 'settle' },
+    header(slot, random.pick([T.IN, T.GET_ID]), random.below(OPEN_SECTORS)),
+    ...chain(parts, table, 0),
+    describe(descriptor, 0, [guestOf(table), parts.length * 16, VIRTQ_DESC_F_INDIRECT, 0]),
+    { do: 'race', ring: index, head: 0, times: RACES },
+  ];
 }
 
 /** Descriptors that are free, after everything has come back where there are none; any now and then. */

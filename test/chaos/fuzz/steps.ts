@@ -41,6 +41,8 @@ export type Step =
   /** A word of the available ring. */
   | { readonly do: 'word'; readonly ring: number; readonly at: number; readonly value: number; readonly spoils?: true }
   | { readonly do: 'kick'; readonly ring: number }
+  /** Offers a head again as soon as it has come back, and kicks where that is asked for: each may meet the device as it falls asleep. */
+  | { readonly do: 'race'; readonly ring: number; readonly head: number; readonly times: number }
   | { readonly do: 'scribble'; readonly at: number; readonly bytes: string }
   /** A moment for the device, and a look at what it returned. */
   | { readonly do: 'pause' }
