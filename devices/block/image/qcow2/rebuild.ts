@@ -137,6 +137,11 @@ export class Rebuild {
   #correct(start: number, counts: Uint32Array): number {
     const { image, refcounts } = this.#parts;
     for (let index = 0; index < counts.length;) {
+      const equal = refcounts.countEqual(start + index, counts, index);
+      if (equal > 0) {
+        index += equal;
+        continue;
+      }
       const cluster = start + index;
       const actual = counts[index] ?? 0;
       if (actual > refcounts.max) {

@@ -49,6 +49,17 @@ export class Refcounts {
     return at === NO_BLOCK ? 0 : at < 0 ? at : this.#read(at, this.#indexIn(cluster));
   }
 
+  /** How many counts from `cluster` on are as those of `counts` from `at` on, to the end of a slice at most; 0 where they cannot be read. */
+  countEqual(cluster: number, counts: Uint32Array, at: number): number {
+    const slice = this.#find(cluster);
+    const first = this.#indexIn(cluster);
+    const most = slice < 0 && slice !== NO_BLOCK ? 0 : Math.min(this.#perSlice - first, counts.length - at);
+    let equal = 0;
+    if (slice === NO_BLOCK) while (equal < most && counts[at + equal] === 0) equal++;
+    else while (equal < most && this.#read(slice, first + equal) === counts[at + equal]) equal++;
+    return equal;
+  }
+
   /** Sets the counts of a run that is covered: 0 or -errno. */
   set(start: number, count: number, value: number): number {
     for (let cluster = start; cluster < start + count;) {
