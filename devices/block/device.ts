@@ -1,5 +1,5 @@
 /** The disk as a vhost-user session sees it. Its rings are served by others, on this thread or on several. */
-import { type Result, ok } from '#shared/lang/result.ts';
+import { type Result, err, ok } from '#shared/lang/result.ts';
 import type { RateLimits } from '#shared/config/rate-limits.ts';
 import type { GuestMemory, LogPlace } from '#shared/memory/index.ts';
 import type { Fd } from '#shared/sys/owned-fd.ts';
@@ -50,8 +50,8 @@ export class BlockDevice implements VhostUserDevice {
   #writeback: boolean;
   #acked = VIRTIO_BLK_F_FLUSH;
   #backend: BackendRequests | undefined;
-  /** Told of the driver's choice before it holds. */
-  onWriteCache: ((writesThrough: boolean) => void) | undefined;
+  /** Told of the driver's choice before it holds. False: it cannot be recorded, and must not hold. */
+  onWriteCache: ((writesThrough: boolean) => boolean) | undefined;
 
   /** With `buckets` the limits of all hosts are there. */
   constructor(options: DeviceOptions, hosts: RingHosts, buckets?: BucketMemory) {
@@ -80,7 +80,7 @@ export class BlockDevice implements VhostUserDevice {
     if (!knowsIt || offset !== CONFIG_WRITEBACK || bytes.length !== 1 || (bytes[0] ?? 2) > 1) return false;
     const before = this.writesThrough;
     const on = bytes[0] === 1;
-    if (on !== this.#writeback) this.onWriteCache?.(!on);
+    if (on !== this.#writeback && this.onWriteCache?.(!on) === false) return false;
     this.#writeback = on;
     this.#showWriteback();
     if (this.writesThrough !== before) for (const host of this.#hosts) host.setWriteThrough(this.writesThrough);
@@ -132,7 +132,7 @@ export class BlockDevice implements VhostUserDevice {
     const state = parseMigrationState(bytes, { sectors: this.#sectors, readOnly: this.isReadOnly });
     if (!state.ok) return state;
     const { writesBack } = state.value;
-    if (writesBack !== this.#writeback) this.onWriteCache?.(!writesBack);
+    if (writesBack !== this.#writeback && this.onWriteCache?.(!writesBack) === false) return err({ code: 'STATE_UNRECORDED' });
     this.writesBack = writesBack;
     return ok();
   }

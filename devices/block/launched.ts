@@ -50,15 +50,15 @@ export function serveLauncher(scripts: Scripts): never {
     ended: end,
   });
   const commands = new CommandServer(loop, {
-    limitsChange: (limits) => void channel.send({ limitsChanged: limitsMessage(limits) }),
-    drainedChange: (drained) => void channel.send({ drainedChanged: { drained } }),
-    deviceSizeChange: (size) => void channel.send({ deviceSizeChanged: { size } }),
+    limitsChange: (limits) => channel.send({ limitsChanged: limitsMessage(limits) }).ok,
+    drainedChange: (drained) => channel.send({ drainedChanged: { drained } }).ok,
+    deviceSizeChange: (size) => channel.send({ deviceSizeChanged: { size } }).ok,
     upgrade: (...asked) => handingOver.begin(...asked),
     abandonUpgrade: () => handingOver.abandon(),
   });
   const handingOver: HandingOver = handingOverTo(channel, { loop, commands, toOpen: served, ...held });
   loop.device.onWriteCache = (writesThrough) =>
-    void channel.send({ writeCacheChanged: writesThrough ? WriteCache.THROUGH : WriteCache.BACK });
+    channel.send({ writeCacheChanged: writesThrough ? WriteCache.THROUGH : WriteCache.BACK }).ok;
   const { imagePath, imageType, readOnly, statistics } = served;
   let control: ControlThread | undefined;
   if (start?.drained && takingOver === undefined) commands.beginDrained();

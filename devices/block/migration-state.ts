@@ -34,7 +34,9 @@ export type MigrationStateError =
   | { readonly code: 'STATE_VALUE'; readonly field: string }
   /** The image here is not of the size that the guest knows. */
   | { readonly code: 'STATE_CAPACITY'; readonly sectors: number; readonly here: number }
-  | { readonly code: 'STATE_READ_ONLY'; readonly here: boolean };
+  | { readonly code: 'STATE_READ_ONLY'; readonly here: boolean }
+  /** Nobody can be told of the write cache that it asks for. */
+  | { readonly code: 'STATE_UNRECORDED' };
 
 export function encodeMigrationState({ sectors, readOnly, writesBack }: MigrationState): Uint8Array {
   const view = new DataView(new ArrayBuffer(BlockMigrationState.size));

@@ -13,12 +13,12 @@ export type Answer = (outcome: Result<undefined, Problem>, successor?: number) =
 
 /** What goes beyond the disk itself. */
 export interface CommandHost {
-  /** Told what will be in force, before it is. */
-  limitsChange?(limits: RateLimits): void;
+  /** Told what will be in force, before it is. False: it cannot be recorded, and must not come into force. */
+  limitsChange?(limits: RateLimits): boolean;
   /** Likewise. */
-  drainedChange?(isDrained: boolean): void;
+  drainedChange?(isDrained: boolean): boolean;
   /** Likewise; bytes of the host's block device that the guest is to see, 0: all. */
-  deviceSizeChange?(size: number): void;
+  deviceSizeChange?(size: number): boolean;
   /** Has another process take over; one at a time. */
   upgrade?(successor: Successor, generation: number, answer: Answer): void;
   /** It takes too long. */
@@ -33,6 +33,8 @@ export class CommandServer {
   #waiting: Answer | undefined;
   /** The command that the disk is held for. */
   #heldBy: number | undefined;
+  /** It is held by `pauseFor`. */
+  #isPaused = false;
 
   constructor(loop: DataLoop, host: CommandHost = {}) {
     this.#loop = loop;
@@ -66,7 +68,7 @@ export class CommandServer {
         return answer(ok(undefined));
       case 'limits':
         if (device.group !== undefined) return answer(err(limitsOfGroup(device.group.id)));
-        this.#host.limitsChange?.(order.limits);
+        if (this.#host.limitsChange?.(order.limits) === false) return answer(err(UNRECORDED));
         device.setLimits(order.limits);
         return answer(ok(undefined));
       case 'resize':
@@ -74,8 +76,7 @@ export class CommandServer {
       case 'hold':
         return this.#hold(id, answer);
       case 'release':
-        this.#release();
-        return answer(ok(undefined));
+        return answer(this.#release() ? ok(undefined) : err(UNRECORDED));
       case 'abandon':
         if (order.hold === this.#heldBy) this.#release();
         return answer(ok(undefined));
@@ -106,6 +107,7 @@ export class CommandServer {
   /** Has the requests under way end, and takes no others, for `settled`: until a client has the disk go on, or somebody calls `goOn`. */
   pauseFor(settled: Answer): void {
     if (this.#waiting !== undefined) return settled(err(BUSY));
+    this.#isPaused = true;
     this.#waiting = settled;
     this.#loop.device.hold(() => {
       this.#waiting = undefined;
@@ -113,23 +115,27 @@ export class CommandServer {
     });
   }
 
-  /** The opposite, but for what clients have asked for. */
+  /** The opposite, but for what clients have asked for; nothing, where nobody has it paused. */
   goOn(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
     this.#waiting = undefined;
     if (!this.isDrained) this.#loop.device.release();
   }
 
-  #release(): void {
-    if (this.isDrained) this.#host.drainedChange?.(false);
+  /** False: it stays drained. */
+  #release(): boolean {
+    if (this.isDrained && this.#host.drainedChange?.(false) === false) return false;
     this.#heldBy = undefined;
     this.#loop.device.release();
     this.#waiting?.(err(INTERRUPTED));
     this.#waiting = undefined;
+    return true;
   }
 
   #hold(id: number, answer: Answer): void {
     if (this.#waiting !== undefined) return answer(err(BUSY));
-    if (!this.isDrained) this.#host.drainedChange?.(true);
+    if (!this.isDrained && this.#host.drainedChange?.(true) === false) return answer(err(UNRECORDED));
     this.#heldBy ??= id;
     this.#waiting = answer;
     this.#loop.device.hold(() => {
@@ -149,7 +155,7 @@ export class CommandServer {
     if (!possible.ok) return answer(possible);
     const size = possible.value;
     const act = (): void => {
-      if (isHostDevice(image)) this.#host.deviceSizeChange?.(wanted);
+      if (isHostDevice(image) && this.#host.deviceSizeChange?.(wanted) === false) return answer(err(UNRECORDED));
       const resized = setImageSize(image, size);
       if (resized.ok && size !== before) device.resized(size / SECTOR_SIZE);
       answer(resized.ok ? ok(undefined) : resized);
@@ -183,6 +189,11 @@ export class CommandServer {
 
 const INTERRUPTED: Problem = { status: 'ABORTED', reason: 'RESUMED', message: 'the disk was told to go on meanwhile' };
 const CANNOT_UPGRADE: Problem = { status: 'UNIMPLEMENTED', reason: 'NO_UPGRADE', message: 'this process cannot be replaced' };
+const UNRECORDED: Problem = {
+  status: 'UNAVAILABLE',
+  reason: 'NOT_RECORDED',
+  message: "the disk's launcher cannot be told, and would not know of it at the next start: nothing has changed",
+};
 const BUSY: Problem = { status: 'ABORTED', reason: 'BUSY', message: 'the disk is being drained; try again when that has ended' };
 
 function limitsOfGroup(id: string): Problem {
