@@ -82,6 +82,7 @@ export class HandingOver {
 
   /** There is no other process, or it is of no use. */
   fail(problem: Problem): void {
+    this.#parts.commands.goOn();
     this.#predecessor?.close();
     this.#predecessor = undefined;
     const answer = this.#answer;
@@ -91,9 +92,7 @@ export class HandingOver {
 
   /** It takes too long. */
   abandon(): void {
-    if (this.#answer === undefined) return;
-    this.#parts.commands.goOn();
-    this.fail(failed('it was given up'));
+    if (this.#answer !== undefined) this.fail(failed('it was given up'));
   }
 
   #await(predecessor: Predecessor): void {
@@ -137,7 +136,7 @@ export class HandingOver {
 
   /** The other process does not serve: this one does. Where it cannot either, it ends, and whoever looks after it starts another. */
   #goOn(predecessor: Predecessor, why: string): void {
-    const { loop, commands, image } = this.#parts;
+    const { loop, image } = this.#parts;
     this.#predecessor = undefined;
     predecessor.close();
     const retaken = image.retake(RETAKE_MS);
@@ -147,7 +146,6 @@ export class HandingOver {
       exitNow(EXIT.failed);
     }
     loop.resume();
-    commands.goOn();
     this.fail(failed(why));
   }
 
