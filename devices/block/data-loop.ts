@@ -26,7 +26,7 @@ import { DataThreads } from './threads/data-threads.ts';
 /** From one front end that cannot be accepted to the next attempt: orders wait so long. */
 const ACCEPT_RETRY_MS = 50;
 
-/** A guest may be waiting for this process, whose predecessor was killed: what else there is to do is done when it has been served. */
+/** A guest may be waiting for this process, whose predecessor was killed: the threads of queues load when it has been served. */
 const LOOK_MS = 200;
 const MOST_LOOKS = 10;
 
@@ -191,10 +191,9 @@ export class DataLoop {
 
   /** Serves. Until the threads of its queues have loaded this one serves them all; `loaded` is called when they have. */
   run(loaded = (): void => {}): never {
-    this.#whenServed(0, () => {
-      if (this.#threads === undefined) loaded();
-      else this.#threads.begin(loaded);
-    });
+    const threads = this.#threads;
+    if (threads === undefined) loaded();
+    else this.#whenServed(0, () => threads.begin(loaded));
     return this.#loop.run();
   }
 
