@@ -7,7 +7,7 @@ import { type Fd, OwnedFd, asFd } from '#shared/sys/owned-fd.ts';
 import { pause } from '#shared/sys/pause.ts';
 import { startTimer } from '#shared/sys/timer.ts';
 import { UnixSocket, accept } from '#shared/sys/unix-socket.ts';
-import { Session, type SessionState } from '#shared/vhost-user/backend/index.ts';
+import { Session, type SessionState, UNSEALED_MEMORY } from '#shared/vhost-user/backend/index.ts';
 import type { RequestError } from '#shared/vhost-user/errors.ts';
 import { BlockDevice, type DeviceOptions } from './device.ts';
 import { type EngineKind, openEngine } from './engine/open-engine.ts';
@@ -18,6 +18,7 @@ import { type BucketMemory, groupBuckets, threadBuckets } from './limits/rate-li
 import type { ImageToOpen, OpenedImage } from './open-image.ts';
 import { RingLoop } from './ring-loop.ts';
 import { RingSet } from './ring-set.ts';
+import { sessionWords } from './session-words.ts';
 import { SECTOR_SIZE } from './spec.ts';
 import type { SharedStatistics } from './stats/statistics.ts';
 import { cpusOf, pinThread, withAffinity } from './threads/affinity.ts';
@@ -79,8 +80,13 @@ export class DataLoop {
   #awaitsState = false;
   readonly #refusals = new FrontEndLog((line) => this.#host.log('info', line));
   readonly #departures = new FrontEndLog((line) => this.#host.log('warning', line));
-  readonly #trace = (event: string, facts: Readonly<Record<string, unknown>>): void =>
-    this.#refusals.tell(() => `${event}: ${describe(facts)}`);
+  #knowsUnsealed = false;
+  readonly #trace = (event: string, facts: Readonly<Record<string, unknown>>): void => {
+    // A front end gives its memory in several steps, and most do not seal it.
+    const isKnown = event === UNSEALED_MEMORY && this.#knowsUnsealed;
+    this.#knowsUnsealed ||= event === UNSEALED_MEMORY;
+    if (!isKnown) this.#refusals.tell(() => sessionWords(event, facts));
+  };
 
   constructor(toServe: Served, { image, topology }: OpenedImage, host: LoopHost) {
     this.#host = host;
@@ -264,9 +270,4 @@ export class DataLoop {
 function bucketsOf({ group, limits }: Served, isParallel: boolean): BucketMemory | undefined {
   if (group !== undefined) return groupBuckets(group.memory);
   return isParallel ? threadBuckets(limits) : undefined;
-}
-
-/** JSON with feature sets in it. */
-function describe(facts: unknown): string {
-  return JSON.stringify(facts, (_, value: unknown) => (typeof value === 'bigint' ? `0x${value.toString(16)}` : value));
 }

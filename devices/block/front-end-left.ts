@@ -2,7 +2,7 @@
 import { unreachable } from '#shared/lang/assert.ts';
 import { ECONNRESET, EPIPE } from '#shared/sys/errno.ts';
 import type { SessionOutcome } from '#shared/vhost-user/backend/index.ts';
-import { VHOST_USER } from '#shared/vhost-user/spec.ts';
+import { requestName } from './session-words.ts';
 
 /** One line; undefined where it has just gone, which needs no words. */
 export function whyLeft(outcome: Exclude<SessionOutcome, 'open'>): string | undefined {
@@ -16,14 +16,10 @@ export function whyLeft(outcome: Exclude<SessionOutcome, 'open'>): string | unde
       return hasGone ? undefined : `the connection to the front end broke: ${cause.cause.message}`;
     }
     case 'UNEXPECTED_REPLY':
-      return `the front end broke the vhost-user protocol: a reply to ${nameOf(outcome.request)}, which nobody had asked`;
+      return `the front end broke the vhost-user protocol: a reply to ${requestName(outcome.request)}, which nobody had asked`;
     case 'REQUEST_REFUSED':
-      return `the front end asked for what cannot be, and not to be told of it: ${nameOf(outcome.request)} (${outcome.cause.code})`;
+      return `the front end asked for what cannot be, and not to be told of it: ${requestName(outcome.request)} (${outcome.cause.code})`;
     default:
       return unreachable(outcome);
   }
-}
-
-function nameOf(request: number): string {
-  return Object.entries(VHOST_USER).find(([, number]) => number === request)?.[0] ?? `request ${request}`;
 }

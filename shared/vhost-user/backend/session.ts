@@ -59,6 +59,9 @@ export type SessionOutcome = 'open' | 'closed' | SessionError;
 /** A front end that floods us with messages must not keep us from our rings: the rest waits for the next readiness. */
 const MESSAGES_PER_TURN = 64;
 
+/** The trace of memory that lacks a seal against that. */
+export const UNSEALED_MEMORY = 'memory that its owner could shrink';
+
 export class Session implements Disposable {
   /** A device state under way: its pipe is to be read whenever there is something, or now and then. */
   readonly transfer: StateTransfer;
@@ -334,7 +337,7 @@ export class Session implements Disposable {
     }
     const moved = this.#rings.moveTo(change.value);
     const unsealed = this.#table.unsealedRegions;
-    if (moved.ok && unsealed > 0) this.#trace('memory that its owner could shrink', { regions: unsealed });
+    if (moved.ok && unsealed > 0) this.#trace(UNSEALED_MEMORY, { regions: unsealed });
     return moved.ok ? DONE : moved;
   }
 
