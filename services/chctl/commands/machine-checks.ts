@@ -196,6 +196,7 @@ const TOOLS: readonly (readonly [string, string, string])[] = [
   ['mke2fs', 'e2fsprogs', 'makes the demo guest and Debian disks'],
   ['mmdebstrap', 'mmdebstrap', "makes Debian disks ('chctl image make debian')"],
   ['busybox', 'busybox-static', 'is what the demo guest consists of'],
+  ['qemu-img', 'qemu-utils', 'makes and checks images that are not raw'],
   ['qemu-system-x86_64', 'qemu-system-x86', 'runs the lab where the CPU has no vmx or svm'],
 ];
 

@@ -19,7 +19,7 @@ export function renderInfo(info: DeviceInfo): string {
     ['image', `${image?.path ?? ''} (${image?.type ?? ''}${image?.readOnly === true ? ', read-only' : ''})`],
     ['size', `${roundSize(Number(image?.size ?? 0))} (${image?.size ?? 0} bytes)`],
     ['engine', info.engine],
-    ['write cache', info.writeCache === 'THROUGH' ? 'off (write through)' : 'on (write back)'],
+    ...(image?.readOnly === true ? [] : [['write cache', info.writeCache === 'THROUGH' ? 'off (write through)' : 'on (write back)']]),
     ['guest', `${info.session.toLowerCase()}${info.drained ? ', drained' : ''}`],
     ...queues.map(({ index, size, enabled, inFlight, fault }) => [
       `queue ${index}`,
@@ -61,7 +61,7 @@ export function renderStats(stats: DeviceStats, intervalMs?: number): string {
   const table = columns([['operation', 'requests', 'data', 'errors', 'mean', 'p50', 'p99', 'most'], ...rows]);
   const since = new Date(Number(stats.since?.seconds ?? 0) * 1000).toISOString().slice(0, 19).replace('T', ' ');
   const notes = [
-    [Number(stats.throttledEvents), `waited ${timeText(Number(stats.throttledUs))} for its limits, in ${stats.throttledEvents} times`],
+    [Number(stats.throttledEvents), `waited ${timeText(Number(stats.throttledUs))} for its limits, ${stats.throttledEvents} times`],
     [Number(stats.droppedChains), `${stats.droppedChains} requests with wrong descriptors were dropped`],
     [Number(stats.ringFaults), `${stats.ringFaults} rings broke`],
   ] as const;

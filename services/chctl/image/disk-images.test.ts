@@ -143,12 +143,12 @@ describe('chctl image info, create, check', function () {
       disk.writeBigUInt64BE(0n, table);
       writeFileSync(path('disk'), disk);
       expect(await run('check @disk')).to.equal("./disk has no errors; 1 cluster is in nobody's use\n");
-      expect(JSON.parse(await run('check @disk --json'))).to.include({ imageType: 'qcow2', isWhole: true, errors: 0, leaks: 1 });
+      expect(JSON.parse(await run('check @disk --json'))).to.include({ imageType: 'qcow2', whole: true, errors: 0, leaks: 1 });
       disk.writeBigUInt64BE(entry + 0x4000_0000n, table);
       writeFileSync(path('disk'), disk);
       expect(await run('check @disk')).to.match(/^1: chctl image: \.\/disk is corrupt: \d+ errors?[;,] .*\n$/);
       const [json = '', line = ''] = (await run('check @disk --json')).replace(/^1: /, '').split(/(?=chctl image: )/);
-      expect(JSON.parse(json)).to.include({ isWhole: false });
+      expect(JSON.parse(json)).to.include({ whole: false });
       expect(line).to.match(/is corrupt/);
     });
 

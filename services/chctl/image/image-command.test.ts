@@ -31,7 +31,8 @@ describe('chctl image', () => {
 
   const bad: readonly (readonly [readonly string[], number, RegExp])[] = [
     [[], 2, /needs info, create, check, kernel or make/],
-    [['kernle'], 2, /no 'chctl image kernle'/],
+    [['kernle'], 2, /no 'chctl image kernle'; did you mean 'kernel'\?/],
+    [['burn'], 2, /no 'chctl image burn': there are info, /],
     [['kernel'], 2, /kernel needs \[DISK\] KERNEL/],
     [['kernel', 'a', 'b', 'c'], 2, /kernel needs \[DISK\] KERNEL/],
     [['kernel', '--initrd', 'x', 'a'], 2, /--initrd/],

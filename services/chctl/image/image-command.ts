@@ -1,5 +1,6 @@
 /** `chctl image`: makes and inspects disks, and gets a newcomer a kernel to boot them with. */
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { nearest } from '#shared/config/render-error.ts';
 import { FLAG } from '#shared/config/strict-arguments.ts';
 import { printable } from '#shared/lang/printable.ts';
 import { ok } from '#shared/lang/result.ts';
@@ -71,8 +72,15 @@ function dispatch(argv: readonly string[], io: CommandIo, describer: string): Ou
     case undefined:
       return usage('needs info, create, check, kernel or make');
     default:
-      return usage(`there is no 'chctl image ${printable(verb)}'`);
+      return usage(unknownVerb(verb));
   }
+}
+
+const VERBS = ['info', 'create', 'check', 'kernel', 'make'];
+
+function unknownVerb(verb: string): string {
+  const meant = nearest(verb, VERBS);
+  return `there is no 'chctl image ${printable(verb)}'${meant === undefined ? `: there are ${VERBS.join(', ')}` : `; did you mean '${meant}'?`}`;
 }
 
 function make([what, ...more]: readonly string[], io: CommandIo): Outcome | Promise<Outcome> {

@@ -23,7 +23,7 @@ export async function imageInfo(argv: readonly string[], io: CommandIo, describe
 /** As `chctl image check --json` prints it. */
 interface Verdict {
   readonly imageType: ImageType | null;
-  readonly isWhole: boolean;
+  readonly whole: boolean;
   /** null: not counted. */
   readonly errors: number | null;
   /** Clusters that nothing refers to: space is lost, and nothing else. */
@@ -40,14 +40,14 @@ export async function checkImage(argv: readonly string[], io: CommandIo, describ
   if (!judged.ok) return failed(`${printable(path)} cannot be checked: ${judged.error}`);
   const verdict = judged.value;
   if (json) io.stdout.write(`${JSON.stringify(verdict, null, 2)}\n`);
-  if (!verdict.isWhole) return failed(`${printable(path)} ${verdict.detail}`);
+  if (!verdict.whole) return failed(`${printable(path)} ${verdict.detail}`);
   if (!json) io.stdout.write(`${printable(path)} ${verdict.detail}\n`);
   return ok();
 }
 
 /** What can be said without looking at every cluster; undefined: that has to be done. */
 function judgeHeaders({ imageType, dirty, corrupt, notes }: DescribedImage): Result<Verdict, string> | undefined {
-  const verdict = (isWhole: boolean, detail: string) => ok({ imageType, isWhole, errors: null, leaks: null, detail });
+  const verdict = (whole: boolean, detail: string) => ok({ imageType, whole, errors: null, leaks: null, detail });
   if (imageType === null) return err(notes.join('; '));
   if (imageType === 'vhdx' && dirty)
     return verdict(false, 'was not closed: start it once without readonly=on, or `qemu-img check -r all` it');
@@ -64,10 +64,10 @@ async function judgeByQemu(path: string, imageType: ImageType | null): Promise<R
   const found = status === 0 || status === LEAKS_ONLY || status === CORRUPT ? readCounts(output) : undefined;
   if (found === undefined) return err(complaint);
   const { errors, leaks } = found;
-  const isWhole = status !== CORRUPT && errors === 0;
+  const whole = status !== CORRUPT && errors === 0;
   const leaked = leaks === 0 ? '' : `; ${leaks === 1 ? '1 cluster is' : `${leaks} clusters are`} in nobody's use`;
   const wrong = `is corrupt: ${errors === 1 ? '1 error' : `${errors} errors`}${leaked}; see \`qemu-img check\``;
-  return ok({ imageType, isWhole, errors, leaks, detail: isWhole ? `has no errors${leaked}` : wrong });
+  return ok({ imageType, whole, errors, leaks, detail: whole ? `has no errors${leaked}` : wrong });
 }
 
 async function inspect(verb: string, argv: readonly string[], describer: string): Promise<Result<Inspected, Fault>> {
