@@ -90,6 +90,15 @@ class Rig implements Disposable {
     return this.made.memory.readU8(STATUS);
   }
 
+  /** What a discard or a write-zeroes is about. */
+  range(sector: number, count: number): GuestBuffer {
+    const range = new DataView(new ArrayBuffer(16));
+    range.setBigUint64(0, BigInt(sector), true);
+    range.setUint32(8, count, true);
+    this.made.memory.writeBytes(DATA, new Uint8Array(range.buffer));
+    return { address: DATA, length: 16 };
+  }
+
   bytes(address: number, length: number): Uint8Array {
     const bytes = new Uint8Array(length);
     this.made.memory.readBytes(address, bytes);
@@ -109,7 +118,7 @@ const status: GuestBuffer = { address: STATUS, length: 1, writable: true };
 const read = (length: number, address = DATA): GuestBuffer => ({ address, length, writable: true });
 const write = (length: number, address = DATA): GuestBuffer => ({ address, length });
 const [OK, IOERR, UNSUPP] = [0, 1, 2];
-const [IN, OUT, FLUSH, GET_ID] = [0, 1, 4, 8];
+const [IN, OUT, FLUSH, GET_ID, DISCARD, WRITE_ZEROES] = [0, 1, 4, 8, 11, 13];
 
 for (const kind of ENGINES)
   describe(`block requests by ${kind}`, () => {
@@ -276,11 +285,16 @@ for (const kind of ENGINES)
       rig.request(FLUSH, 0, [header, status]);
       rig.request(GET_ID, 0, [header, read(20), status]);
       rig.request(99, 0, [header, status]);
+      rig.request(DISCARD, 0, [header, rig.range(1, 2), status]);
+      rig.request(WRITE_ZEROES, 0, [header, rig.range(1, 3), status]);
+      rig.request(WRITE_ZEROES, 0, [header, rig.range(64, 1), status]);
       const { operations } = readStatistics(rig.counters);
       expect(operations.map(({ name, requests, bytes, errors }) => [name, requests, bytes, errors])).to.deep.equal([
         ['read', 2, 1536, 0],
         ['write', 2, 512, 1],
         ['flush', 1, 0, 0],
+        ['discard', 1, 1024, 0],
+        ['write-zeroes', 2, 1536, 1],
         ['other', 2, 0, 1],
       ]);
       for (const { requests, buckets } of operations) expect(buckets.reduce((sum, { count }) => sum + count, 0)).to.equal(requests);

@@ -161,8 +161,10 @@ export class BlockRing implements QueueHandler {
       case VIRTIO_BLK_T_GET_ID:
         return this.#getId();
       case VIRTIO_BLK_T_DISCARD:
+        this.#counted = COUNTED.discard;
         return this.#erase(chain, true);
       case VIRTIO_BLK_T_WRITE_ZEROES:
+        this.#counted = COUNTED.writeZeroes;
         return this.#erase(chain, false);
       default:
         return this.#answer(VIRTIO_BLK_S_UNSUPP, 1);

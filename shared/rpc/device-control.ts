@@ -46,7 +46,7 @@ export interface DeviceStatistics {
   readonly throttledEvents: number;
   readonly throttledUs: number;
   readonly operations: readonly {
-    readonly name: 'read' | 'write' | 'flush' | 'other';
+    readonly name: 'read' | 'write' | 'flush' | 'discard' | 'write-zeroes' | 'other';
     readonly requests: number;
     readonly bytes: number;
     readonly errors: number;

@@ -45,7 +45,14 @@ function bucketMessage({ size, oneTimeBurst, refillMs }: TokenBucketConfig) {
   return { size, oneTimeBurst, refillTime: refillMs };
 }
 
-const OPERATIONS = { read: Operation.READ, write: Operation.WRITE, flush: Operation.FLUSH, other: Operation.OTHER } as const;
+const OPERATIONS = {
+  read: Operation.READ,
+  write: Operation.WRITE,
+  flush: Operation.FLUSH,
+  discard: Operation.DISCARD,
+  'write-zeroes': Operation.WRITE_ZEROES,
+  other: Operation.OTHER,
+} as const;
 
 export function statsMessage(statistics: DeviceStatistics): Stats {
   const { sinceMs, operations, ...counters } = statistics;

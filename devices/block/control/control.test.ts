@@ -100,6 +100,8 @@ describe('ch.device.v1 of a ch-block', () => {
       ['READ', '2', '512', '1'],
       ['WRITE', '1', '4096', '0'],
       ['FLUSH', '1', '0', '0'],
+      ['DISCARD', '0', '0', '0'],
+      ['WRITE_ZEROES', '0', '0', '0'],
       ['OTHER', '0', '0', '0'],
     ]);
     const counted = operations[0]?.latency?.buckets.reduce((sum, { count }) => sum + Number(count), 0);

@@ -7,8 +7,9 @@ import { performance } from 'node:perf_hooks';
 import { SECTOR_SIZE } from '../spec.ts';
 import { BUCKETS, bucketOf, upToUs } from './histogram.ts';
 
-export const OPERATION = { read: 0, write: 1, flush: 2, other: 3 } as const;
-const NAMES = ['read', 'write', 'flush', 'other'] as const;
+export const OPERATION = { read: 0, write: 1, flush: 2, discard: 3, writeZeroes: 4, other: 5 } as const;
+/** In that order. */
+const NAMES = ['read', 'write', 'flush', 'discard', 'write-zeroes', 'other'] as const;
 export type OperationName = (typeof NAMES)[number];
 
 /** Positions of doubles: of the whole, then of each operation. */

@@ -56,7 +56,7 @@ export function renderStats(stats: DeviceStats, intervalMs?: number): string {
     const count = Number(requests);
     const mean = count === 0 ? '-' : timeText(Number(latency?.sumUs ?? 0) / count);
     const quantiles = [0.5, 0.99, 1].map((part) => quantile(buckets, part));
-    return [operation.toLowerCase(), String(requests), roundSize(Number(bytes)), String(errors), mean, ...quantiles];
+    return [operation.toLowerCase().replace('_', '-'), String(requests), roundSize(Number(bytes)), String(errors), mean, ...quantiles];
   });
   const table = columns([['operation', 'requests', 'data', 'errors', 'mean', 'p50', 'p99', 'most'], ...rows]);
   const since = new Date(Number(stats.since?.seconds ?? 0) * 1000).toISOString().slice(0, 19).replace('T', ' ');

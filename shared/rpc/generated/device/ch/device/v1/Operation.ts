@@ -6,6 +6,8 @@ export const Operation = {
   WRITE: 'WRITE',
   FLUSH: 'FLUSH',
   OTHER: 'OTHER',
+  DISCARD: 'DISCARD',
+  WRITE_ZEROES: 'WRITE_ZEROES',
 } as const;
 
 export type Operation =
@@ -19,5 +21,9 @@ export type Operation =
   | 3
   | 'OTHER'
   | 4
+  | 'DISCARD'
+  | 5
+  | 'WRITE_ZEROES'
+  | 6
 
 export type Operation__Output = typeof Operation[keyof typeof Operation]
