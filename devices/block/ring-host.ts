@@ -34,7 +34,7 @@ export interface RingHost {
   /** Writes that complete from now on, and all before them, are durable; or need not be. */
   setWriteThrough(on: boolean): void;
   setSectors(sectors: number): void;
-  /** From now on. With `memory` the buckets are those that others take from too; what waited is looked at anew. */
+  /** From now on. The buckets are in `memory`, or where they were: others take from them too. What waited is looked at anew. */
   setLimits(limits: RateLimits, memory: BucketMemory | undefined): void;
   /** Takes no more requests until `release`; calls `done`, later, when those under way have ended. One caller at a time. */
   hold(done: () => void): void;

@@ -89,6 +89,8 @@ export class RingSet implements RingHost {
   /** Those of `#running` that are there: what the loop walks. */
   #active: Running[] = [];
   #memory = new GuestMemory([]);
+  /** Where the limits' buckets are that others take from too. */
+  #buckets: BucketMemory | undefined;
   #log: LogPlace | undefined;
   #nextPoll = 0;
   /** Others' completions that came while a ring was drained. */
@@ -202,8 +204,9 @@ export class RingSet implements RingHost {
     this.#disk.sectors = sectors;
   }
 
-  setLimits(limits: RateLimits, memory: BucketMemory | undefined): void {
+  setLimits(limits: RateLimits, memory = this.#buckets): void {
     const now = performance.now();
+    this.#buckets = memory;
     if (memory === undefined) this.gate.limiter.set(limits, now);
     else this.gate.limiter.share(limits, memory, monotonicMs() - now);
     this.gate.reconsider();

@@ -308,8 +308,20 @@ describe('ch-block under its launcher', () => {
     using device = await handIn();
     expect([guest.done.length, Atomics.load(words, 3)]).to.deep.equal([3, 10n]);
     expect(must(await device.getInfo(), 'info').rateLimitGroup).to.equal('g');
-    const refused = await device.updateLimits({ limits: {} });
-    expect(refused.ok ? {} : refused.error).to.deep.include({ status: 'FAILED_PRECONDITION', reason: 'IN_GROUP' });
+    // A client changes the group's: a full bucket for all its disks, of which this one takes the two requests that wait.
+    must(await device.updateLimits({ limits: { ops: { size: 2, oneTimeBurst: 1, refillTime: 3_600_000 } } }), 'limits');
+    expect(answer().limitsChanged?.ops?.size).to.equal(2);
+    await guest.until(5);
+    expect(Atomics.load(words, 3)).to.equal(1n);
+    // A client of another disk has: the bucket is as that one has left it.
+    for (let head = 5; head < 10; head++) guest.submit(head, 0, 0, 512);
+    await guest.until(6);
+    words.fill(0n, 2);
+    channel?.send({ limits: { ops: { size: 1, oneTimeBurst: 2, refillMs: 3_600_000 } } });
+    await guest.until(9);
+    expect(Atomics.load(words, 3)).to.equal(2n);
+    expect(must(await device.getInfo(), 'info').limits?.ops?.oneTimeBurst).to.equal('2');
+    expect(guest.done.length).to.equal(9);
     mapping.unmap();
     memory.close();
   }).timeout(60_000);

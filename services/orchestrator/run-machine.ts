@@ -190,6 +190,7 @@ async function superviseMachine(machine: Machine, options: RunOptions): Promise<
   const { plan, resources, directory: runDirectory, verbose } = machine;
   const { lockedDiskLine, lockedFileLine } = await import('./launch/image-user.ts');
   const { DesiredState } = await import('./launch/desired-state.ts');
+  const { shareLimits } = await import('./launch/share-limits.ts');
   const desired = new DesiredState();
   const restarting = { plan, resources, core: core.channel, script: options.programs.block, runDirectory, verbose, desired };
   const { DeviceSockets } = await import('./launch/device-sockets.ts');
@@ -212,7 +213,10 @@ async function superviseMachine(machine: Machine, options: RunOptions): Promise<
       const found = imageLocked ? resources.placeOf(name) : undefined;
       return found && lockedDiskLine(found.disk, found.place.fd);
     },
-    onSaid: (name, message) => desired.note(name, message),
+    onSaid: (name, message) => {
+      desired.note(name, message);
+      shareLimits({ plan, desired, devices: supervisor.devices }, name, message);
+    },
     recoveryOf: (name) => recoveryOf(plan, name),
     restart: (name) => restartDevice(name, restarting),
     succeed: (serving, program) => succeedDevice(serving, program, restarting),

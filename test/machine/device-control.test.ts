@@ -27,7 +27,7 @@ describe('chctl device on a running machine', function () {
     place.deadlineMs = 200_000;
     heard = '';
     writeCommandGuest(join(place.folder, 'guest'), { gedRegister: 0 });
-    writeFileSync(join(place.folder, 'disk'), 'R'.repeat(MIB));
+    for (const name of ['disk', 'other']) writeFileSync(join(place.folder, name), 'R'.repeat(MIB));
   });
 
   async function until(what: string, holds: () => boolean, machine: Started): Promise<void> {
@@ -134,6 +134,26 @@ describe('chctl device on a running machine', function () {
     expect([heard, info.rateLimitGroup]).to.deep.equal(['', 'g']);
     machine.child.kill('SIGTERM');
     expect((await machine.ended).status).to.equal(143);
+  });
+
+  it('the limits of a rate limit group, changed at one disk -> the other has them, and so has the process that comes after', async () => {
+    const group = 'id=g,ops_size=1,ops_refill_time=3600000';
+    const machine = await start('path=disk,rate_limit_group=g', 'path=other,rate_limit_group=g', '--rate-limit-group', group);
+    await tell('d', 'Rd', machine);
+    heard = '';
+    socket?.write('d');
+    const infoOf = (disk: string): { readonly pid: number; readonly limits: unknown } => JSON.parse(told('info', disk, '--json'));
+    await until('kept waiting', () => infoOf('_disk0').pid > 0, machine);
+    expect(heard).to.equal('');
+    told('limits', '_disk1', '--set', 'ops_size=1000,ops_refill_time=10');
+    await until('answered', () => heard === 'Rd', machine);
+    expect(told('limits', '_disk0')).to.equal('bandwidth  unlimited\nops        1000 requests in 10 ms\n');
+    const { pid } = infoOf('_disk0');
+    process.kill(pid, 'SIGKILL');
+    await tell('d', 'Rd', machine);
+    expect(infoOf('_disk0').pid).not.to.equal(pid);
+    expect(told('limits', '_disk0')).to.equal('bandwidth  unlimited\nops        1000 requests in 10 ms\n');
+    await powerOff(machine);
   });
 
   it('drain -> the guest’s requests wait until resume', async () => {

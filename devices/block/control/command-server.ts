@@ -5,6 +5,7 @@ import { type Result, err, ok } from '#shared/lang/result.ts';
 import type { DeviceState, Successor } from '#shared/rpc/device-control.ts';
 import type { Problem } from '#shared/rpc/problem.ts';
 import type { DataLoop } from '../data-loop.ts';
+import { groupBuckets, refillChanged } from '../limits/rate-limiter.ts';
 import { SECTOR_SIZE } from '../spec.ts';
 import type { Command, CommandAnswer } from './commands.ts';
 import { isHostDevice, possibleSize, setImageSize } from './image-size.ts';
@@ -67,8 +68,9 @@ export class CommandServer {
       case 'describe':
         return answer(ok(undefined));
       case 'limits':
-        if (device.group !== undefined) return answer(err(limitsOfGroup(device.group.id)));
         if (this.#host.limitsChange?.(order.limits) === false) return answer(err(UNRECORDED));
+        // Its launcher tells the group's other disks.
+        if (device.group !== undefined) refillChanged(groupBuckets(device.group.memory), device.limits, order.limits);
         device.setLimits(order.limits);
         return answer(ok(undefined));
       case 'resize':
@@ -195,11 +197,6 @@ const UNRECORDED: Problem = {
   message: "the disk's launcher cannot be told, and would not know of it at the next start: nothing has changed",
 };
 const BUSY: Problem = { status: 'ABORTED', reason: 'BUSY', message: 'the disk is being drained; try again when that has ended' };
-
-function limitsOfGroup(id: string): Problem {
-  const message = `the disk's limits are those of the rate limit group "${id}", which all its disks share`;
-  return { status: 'FAILED_PRECONDITION', reason: 'IN_GROUP', field: 'limits', message };
-}
 
 function wouldShrink(size: number, before: number): Problem {
   return {

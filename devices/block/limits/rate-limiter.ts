@@ -30,6 +30,14 @@ export function threadBuckets(limits: RateLimits, before?: { readonly limits: Ra
   return { bandwidth: one('bandwidth'), ops: one('ops') };
 }
 
+/** Those of a group that change begin full, for all its disks. */
+export function refillChanged(memory: BucketMemory, before: RateLimits, now: RateLimits): void {
+  for (const name of ['bandwidth', 'ops'] as const) {
+    if (isSame(before[name], now[name])) continue;
+    for (let word = 0; word < SHARED_BUCKET_WORDS; word++) Atomics.store(memory[name], word, 0n);
+  }
+}
+
 export class RateLimiter {
   #bandwidth: Bucket | undefined;
   #ops: Bucket | undefined;

@@ -79,7 +79,7 @@ export class TakingOver {
     if (isHostDevice(loop.image) && state.size < device.sectors * SECTOR_SIZE) device.resized(state.size / SECTOR_SIZE);
     const size = device.sectors * SECTOR_SIZE;
     if (size !== state.size) return err(`the image has ${size} bytes now, and its guest knows ${state.size}`);
-    if (device.group === undefined) device.setLimits(state.limits);
+    device.setLimits(state.limits);
     device.writesBack = !state.writesThrough;
     restoreStatistics(this.#options.statistics, state.counters);
     const adopted = loop.adopt(session, listener?.take());

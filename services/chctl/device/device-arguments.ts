@@ -41,7 +41,8 @@ export const DEVICE_HELP = `Usage: chctl device COMMAND (DISK | --socket PATH) [
   stats    what it has done: requests, bytes, errors, latencies; --watch shows what was done every second
            (--interval SECONDS), until Ctrl-C
   limits   its rate limits; --set KEYS changes them, keys as in --disk: bw_size=, bw_one_time_burst=, bw_refill_time=, ops_size=,
-           ops_one_time_burst=, ops_refill_time= (bw_size=0 or ops_size=0 lifts that one)
+           ops_one_time_burst=, ops_refill_time= (bw_size=0 or ops_size=0 lifts that one). A disk's in a rate limit group are the
+           group's, for all its disks
   resize   --size SIZE gives it another size, and its guest hears of it; --size 0: as large as the host's block device is now;
            --allow-shrink cuts off what is behind the new end
   drain    has it finish what is under way and take no more requests until 'resume'; --deadline SECONDS (30)

@@ -457,6 +457,7 @@ export namespace ch {
                 connect?: (ch.start.v1.IConnect|null);
                 handOver?: (ch.start.v1.IHandOver|null);
                 upgradeFailed?: (ch.start.v1.IFailed|null);
+                limits?: (ch.start.v1.IRateLimits|null);
             }
 
             class ToDevice implements IToDevice {
@@ -466,7 +467,8 @@ export namespace ch {
                 public connect?: (ch.start.v1.IConnect|null);
                 public handOver?: (ch.start.v1.IHandOver|null);
                 public upgradeFailed?: (ch.start.v1.IFailed|null);
-                public message?: ("startBlock"|"stop"|"connect"|"handOver"|"upgradeFailed");
+                public limits?: (ch.start.v1.IRateLimits|null);
+                public message?: ("startBlock"|"stop"|"connect"|"handOver"|"upgradeFailed"|"limits");
                 public static create(properties?: ch.start.v1.IToDevice): ch.start.v1.ToDevice;
                 public static encode(message: ch.start.v1.IToDevice, writer?: $protobuf.Writer): $protobuf.Writer;
                 public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): ch.start.v1.ToDevice;

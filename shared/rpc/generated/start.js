@@ -3944,6 +3944,7 @@ export const ch = $root.ch = (() => {
                  * @property {ch.start.v1.IConnect|null} [connect] ToDevice connect
                  * @property {ch.start.v1.IHandOver|null} [handOver] ToDevice handOver
                  * @property {ch.start.v1.IFailed|null} [upgradeFailed] ToDevice upgradeFailed
+                 * @property {ch.start.v1.IRateLimits|null} [limits] ToDevice limits
                  */
 
                 /**
@@ -4001,17 +4002,25 @@ export const ch = $root.ch = (() => {
                  */
                 ToDevice.prototype.upgradeFailed = null;
 
+                /**
+                 * ToDevice limits.
+                 * @member {ch.start.v1.IRateLimits|null|undefined} limits
+                 * @memberof ch.start.v1.ToDevice
+                 * @instance
+                 */
+                ToDevice.prototype.limits = null;
+
                 // OneOf field names bound to virtual getters and setters
                 let $oneOfFields;
 
                 /**
                  * ToDevice message.
-                 * @member {"startBlock"|"stop"|"connect"|"handOver"|"upgradeFailed"|undefined} message
+                 * @member {"startBlock"|"stop"|"connect"|"handOver"|"upgradeFailed"|"limits"|undefined} message
                  * @memberof ch.start.v1.ToDevice
                  * @instance
                  */
                 Object.defineProperty(ToDevice.prototype, "message", {
-                    get: $util.oneOfGetter($oneOfFields = ["startBlock", "stop", "connect", "handOver", "upgradeFailed"]),
+                    get: $util.oneOfGetter($oneOfFields = ["startBlock", "stop", "connect", "handOver", "upgradeFailed", "limits"]),
                     set: $util.oneOfSetter($oneOfFields)
                 });
 
@@ -4053,6 +4062,8 @@ export const ch = $root.ch = (() => {
                         $root.ch.start.v1.HandOver.encode(message.handOver, writer.uint32(/* id 4, wireType 2 =*/34).fork(), q + 1).ldelim();
                     if (message.upgradeFailed != null && Object.hasOwnProperty.call(message, "upgradeFailed"))
                         $root.ch.start.v1.Failed.encode(message.upgradeFailed, writer.uint32(/* id 5, wireType 2 =*/42).fork(), q + 1).ldelim();
+                    if (message.limits != null && Object.hasOwnProperty.call(message, "limits"))
+                        $root.ch.start.v1.RateLimits.encode(message.limits, writer.uint32(/* id 6, wireType 2 =*/50).fork(), q + 1).ldelim();
                     return writer;
                 };
 
@@ -4108,6 +4119,10 @@ export const ch = $root.ch = (() => {
                             }
                         case 5: {
                                 message.upgradeFailed = $root.ch.start.v1.Failed.decode(reader, reader.uint32(), undefined, long + 1);
+                                break;
+                            }
+                        case 6: {
+                                message.limits = $root.ch.start.v1.RateLimits.decode(reader, reader.uint32(), undefined, long + 1);
                                 break;
                             }
                         default:
