@@ -22,6 +22,8 @@ const SIZE = SHAPE.blockSize * SHAPE.blocks;
 const GROWN = SIZE + (1 << 20);
 const SECTOR = 512;
 const DRAIN_MS = 5000;
+const RETRY_MS = 100;
+const MOST_TRIES = 50;
 
 describe('a disk process that is killed over an order', function () {
   this.timeout(30_000 + KILLS * 10_000);
@@ -57,8 +59,13 @@ describe('a disk process that is killed over an order', function () {
   /** A client that the process has come to know: what it is told next it does at once. */
   async function connect(run: CrashRun): Promise<DeviceClient> {
     const client = new DeviceClient(api);
-    check((await run.during('asked', client.getHealth())).ok).to.equal(true);
-    return client;
+    for (let tries = 0; ; tries++) {
+      const health = await run.during('asked', client.getHealth());
+      if (health.ok) return client;
+      // gRPC waits a second between attempts to connect, and one may have met a process that was dying.
+      if (health.error.status !== 'UNAVAILABLE' || tries === MOST_TRIES) expect(health, `seed ${run.seed}, health`);
+      await run.forMs(RETRY_MS);
+    }
   }
 
   /** Has an order carried out; how many milliseconds that takes here and now. */

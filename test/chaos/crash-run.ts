@@ -46,6 +46,8 @@ export class CrashRun implements AsyncDisposable {
   readonly pauses: number[] = [];
   /** What each of the killed processes had in flight, or not begun. */
   readonly left: number[] = [];
+  /** How long each of them took to end, which it does with the last of its requests to the host; in milliseconds. */
+  readonly ends: number[] = [];
   readonly served: Served;
   readonly #closing: { close(): void }[] = [];
 
@@ -138,9 +140,11 @@ export class CrashRun implements AsyncDisposable {
   async replace(next?: LaunchedDisk, changed: Partial<Served> = {}, between = (): void => {}): Promise<void> {
     for (const load of this.loads) load.restartGap();
     const { exited } = this.disk;
+    const killed = performance.now();
     this.disk.kill();
     this.isHolding = true;
     await this.during('gone', exited);
+    this.ends.push(performance.now() - killed);
     this.left.push(this.inFlight);
     await this.disk.end();
     between();
@@ -179,7 +183,7 @@ export class CrashRun implements AsyncDisposable {
 
   /** One line for those who have set the number of kills. */
   report(): string {
-    const pauses = `pauses ${spread(this.pauses)} ms`;
+    const pauses = `pauses ${spread(this.pauses)} ms, of these until the killed one is gone ${spread(this.ends)}`;
     return `      ${this.left.length} kills; ${pauses}; in flight at the kill ${spread(this.left)}; ${this.completed} requests\n`;
   }
 
