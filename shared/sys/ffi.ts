@@ -48,7 +48,10 @@ export function ioctlStruct(fd: number, request: number, argument: NativeBuffer)
 
 /** Memory of our own with an address that never moves. */
 export interface NativeBuffer {
-  /** Valid while this object is reachable: keep it so for as long as the kernel may use the address. */
+  /**
+   * Valid while this object is reachable: keep it so for as long as the kernel may use the address. For one call that follows at once
+   * that is seen to here.
+   */
   readonly address: number;
   readonly bytes: Uint8Array;
   readonly view: DataView;
@@ -56,8 +59,35 @@ export interface NativeBuffer {
 
 /** `size` zeroed bytes outside V8's moving heap (the backing store of an ArrayBuffer stays where it is). */
 export function allocate(size: number): NativeBuffer {
-  const buffer = new ArrayBuffer(size);
-  return { address: addressOf(buffer), bytes: new Uint8Array(buffer), view: new DataView(buffer) };
+  return new Allocated(size);
+}
+
+/** Buffers whose addresses were read last: more than any call takes. The collector sees them here. */
+const readLast: (Allocated | undefined)[] = new Array<undefined>(8).fill(undefined);
+let nextRead = 0;
+
+/**
+ * Optimized code forgets a buffer once its address is read, and passing that on may allocate, and so collect: the kernel would be given
+ * what somebody else has by then.
+ */
+class Allocated implements NativeBuffer {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+  readonly #address: number;
+
+  constructor(size: number) {
+    const buffer = new ArrayBuffer(size);
+    this.bytes = new Uint8Array(buffer);
+    this.view = new DataView(buffer);
+    this.#address = addressOf(buffer);
+  }
+
+  /** Hot. */
+  get address(): number {
+    readLast[nextRead] = this;
+    nextRead = (nextRead + 1) & 7;
+    return this.#address;
+  }
 }
 
 /**
