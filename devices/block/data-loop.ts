@@ -14,7 +14,7 @@ import { type EngineKind, openEngine } from './engine/open-engine.ts';
 import { FrontEndLog } from './front-end-log.ts';
 import { whyLeft } from './front-end-left.ts';
 import type { Image, ImageError } from './image/image.ts';
-import { type BucketMemory, groupBuckets, threadBuckets } from './limits/rate-limiter.ts';
+import { type BucketMemory, type LimitsFill, groupBuckets, threadBuckets } from './limits/rate-limiter.ts';
 import type { ImageToOpen, OpenedImage } from './open-image.ts';
 import { RingLoop } from './ring-loop.ts';
 import { RingSet } from './ring-set.ts';
@@ -128,6 +128,15 @@ export class DataLoop {
   /** Where front ends connect; undefined: nowhere. */
   get listener(): Fd | undefined {
     return this.#listener;
+  }
+
+  /** What is in the buckets of its limits, wherever these are. */
+  get limitsFill(): LimitsFill {
+    return this.#rings.gate.limiter.fill(performance.now());
+  }
+
+  set limitsFill(fill: LimitsFill) {
+    this.#rings.gate.limiter.refill(fill, performance.now());
   }
 
   watchOnce(fd: Fd, ready: () => void): void {

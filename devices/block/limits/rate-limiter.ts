@@ -1,7 +1,7 @@
 /** What a disk's limits let through: a bucket of bytes and one of requests, either of them maybe missing. */
 import type { RateLimits } from '#shared/config/rate-limits.ts';
 import { SHARED_BUCKET_WORDS, SharedBucket } from './shared-bucket.ts';
-import { type Bucket, TokenBucket } from './token-bucket.ts';
+import { type Bucket, type BucketFill, TokenBucket } from './token-bucket.ts';
 
 const BUCKET_SIZE = SHARED_BUCKET_WORDS * 8;
 /** Bytes of the memory that the disks of a rate limit group share: two buckets. */
@@ -38,17 +38,17 @@ export function refillChanged(memory: BucketMemory, before: RateLimits, now: Rat
   }
 }
 
+/** What is in a disk's buckets. */
+export interface LimitsFill {
+  readonly bandwidth?: BucketFill;
+  readonly ops?: BucketFill;
+}
+
 export class RateLimiter {
   #bandwidth: Bucket | undefined;
   #ops: Bucket | undefined;
   /** Whether there is any limit. Hot. */
   isActive = false;
-
-  get limits(): RateLimits {
-    const bandwidth = this.#bandwidth?.config;
-    const ops = this.#ops?.config;
-    return { ...(bandwidth === undefined ? {} : { bandwidth }), ...(ops === undefined ? {} : { ops }) };
-  }
 
   /** A bucket that is the same as before goes on as it is; one that is not begins full. */
   set(limits: RateLimits, now: number): void {
@@ -75,6 +75,18 @@ export class RateLimiter {
   charge(bytes: number): void {
     this.#bandwidth?.charge(bytes);
     this.#ops?.charge(1);
+  }
+
+  fill(now: number): LimitsFill {
+    const bandwidth = this.#bandwidth?.fill(now);
+    const ops = this.#ops?.fill(now);
+    return { ...(bandwidth && { bandwidth }), ...(ops && { ops }) };
+  }
+
+  /** Has the buckets hold what those of another process held; where it says nothing, they stay as they are. */
+  refill({ bandwidth, ops }: LimitsFill, now: number): void {
+    if (bandwidth !== undefined) this.#bandwidth?.refill(bandwidth, now);
+    if (ops !== undefined) this.#ops?.refill(ops, now);
   }
 }
 

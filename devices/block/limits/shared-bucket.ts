@@ -7,7 +7,7 @@
  * beyond the tokens is owed by all.
  */
 import type { TokenBucketConfig } from '#shared/config/rate-limits.ts';
-import type { Bucket } from './token-bucket.ts';
+import type { Bucket, BucketFill } from './token-bucket.ts';
 
 /** Positions of words. */
 const EMPTY_AT_NS = 0;
@@ -34,7 +34,7 @@ export class SharedBucket implements Bucket {
   }
 
   wait(now: number): number {
-    this.#nowNs = Math.round(now * NS_PER_MS + this.#offsetNs);
+    this.#advance(now);
     if (Number(Atomics.load(this.#words, BURST_SPENT)) < this.config.oneTimeBurst) return 0;
     const perToken = this.#refillNs / this.config.size;
     const waitNs = this.#emptyAt(Atomics.load(this.#words, EMPTY_AT_NS)) + perToken - this.#nowNs;
@@ -51,6 +51,26 @@ export class SharedBucket implements Bucket {
       const next = BigInt(Math.min(this.#emptyAt(seen) + costNs, LATEST_NS) || 1);
       if (Atomics.compareExchange(this.#words, EMPTY_AT_NS, seen, next) === seen) return;
     }
+  }
+
+  fill(now: number): BucketFill {
+    this.#advance(now);
+    const { size, oneTimeBurst } = this.config;
+    const sinceEmptyNs = this.#nowNs - this.#emptyAt(Atomics.load(this.#words, EMPTY_AT_NS));
+    const spent = Number(Atomics.load(this.#words, BURST_SPENT));
+    return { tokens: (sinceEmptyNs / this.#refillNs) * size, burst: Math.max(0, oneTimeBurst - spent) };
+  }
+
+  refill({ tokens, burst }: BucketFill, now: number): void {
+    this.#advance(now);
+    const { size, oneTimeBurst } = this.config;
+    const emptyAtNs = Math.round(this.#nowNs - (Math.min(size, tokens) / size) * this.#refillNs);
+    Atomics.store(this.#words, EMPTY_AT_NS, BigInt(Math.min(emptyAtNs, LATEST_NS) || 1));
+    Atomics.store(this.#words, BURST_SPENT, BigInt(Math.max(0, Math.ceil(oneTimeBurst - burst))));
+  }
+
+  #advance(now: number): void {
+    this.#nowNs = Math.round(now * NS_PER_MS + this.#offsetNs);
   }
 
   #emptyAt(stored: bigint): number {

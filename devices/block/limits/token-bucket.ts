@@ -12,12 +12,21 @@ import type { TokenBucketConfig } from '#shared/config/rate-limits.ts';
 /** One nanosecond: less is what doubles make of none. */
 const SHORTEST_MS = 1e-6;
 
+/** What is in a bucket: tokens, below zero where they are owed, and of those that are never refilled. */
+export interface BucketFill {
+  readonly tokens: number;
+  readonly burst: number;
+}
+
 export interface Bucket {
   readonly config: TokenBucketConfig;
   /** Milliseconds until a request may begin; 0: it may now. Hot. */
   wait(now: number): number;
   /** A request has begun. `wait` was asked at the same time. Hot. */
   charge(tokens: number): void;
+  fill(now: number): BucketFill;
+  /** Has it hold what another one held, at most what it can. */
+  refill(fill: BucketFill, now: number): void;
 }
 
 export class TokenBucket implements Bucket {
@@ -37,10 +46,9 @@ export class TokenBucket implements Bucket {
   }
 
   wait(now: number): number {
+    this.#advance(now);
     if (this.#burst >= 1) return 0;
     const { size, refillMs } = this.config;
-    this.#tokens = Math.min(size, this.#tokens + ((now - this.#at) * size) / refillMs);
-    this.#at = now;
     const wait = ((1 - this.#tokens) * refillMs) / size;
     return wait > SHORTEST_MS ? wait : 0;
   }
@@ -49,5 +57,22 @@ export class TokenBucket implements Bucket {
     const fromBurst = Math.min(this.#burst, tokens);
     this.#burst -= fromBurst;
     this.#tokens -= tokens - fromBurst;
+  }
+
+  fill(now: number): BucketFill {
+    this.#advance(now);
+    return { tokens: this.#tokens, burst: this.#burst };
+  }
+
+  refill({ tokens, burst }: BucketFill, now: number): void {
+    this.#tokens = Math.min(this.config.size, tokens);
+    this.#burst = Math.min(this.config.oneTimeBurst, burst);
+    this.#at = now;
+  }
+
+  #advance(now: number): void {
+    const { size, refillMs } = this.config;
+    this.#tokens = Math.min(size, this.#tokens + ((now - this.#at) * size) / refillMs);
+    this.#at = now;
   }
 }

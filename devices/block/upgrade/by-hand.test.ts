@@ -128,6 +128,23 @@ describe('ch-block --upgrade-from', function () {
     });
   }
 
+  for (const queues of [1, 2]) {
+    it(`limits that are used up, of ${queues} queues -> stay so`, async () => {
+      const limits = 'ops_size=1,ops_refill_time=3600000,ops_one_time_burst=2';
+      const first = await serve('--disk', `path=disk,num_queues=${queues},${limits}`);
+      const guest = await drive();
+      for (let head = 0; head < 3; head++) guest.submit(head, IN, 0, 512);
+      await guest.until(3);
+      const second = start('--upgrade-from', 'api');
+      expect(await first.ended, first.said()).to.deep.equal([0, null]);
+      await answers(second);
+      for (let head = 0; head < 3; head++) guest.submit(head, IN, 0, 512);
+      const described = must(await info(), 'info');
+      expect([guest.done.length, described.queues[0]?.inFlight]).to.deep.equal([3, 0]);
+      expect(guest.driver.usedIdx).to.equal(3);
+    });
+  }
+
   it('a block device of which the guest sees a part -> it still does', async function () {
     const made = spawnSync('losetup', ['--find', '--show', join(folder, 'disk')], { encoding: 'utf8' });
     if (made.status !== 0) return this.skip();

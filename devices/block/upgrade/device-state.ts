@@ -2,8 +2,11 @@
 import type { RateLimits } from '#shared/config/rate-limits.ts';
 import type { CountersMessage, DeviceStateMessage } from '#shared/rpc/hand-over-channel.ts';
 import { limitsMessage, limitsOf } from '#shared/rpc/start-limits.ts';
-import { type RestoredOperations, type StatisticsSnapshot } from '../stats/statistics.ts';
+import type { LimitsFill } from '../limits/rate-limiter.ts';
+import type { BucketFill } from '../limits/token-bucket.ts';
+import type { RestoredOperations, StatisticsSnapshot } from '../stats/statistics.ts';
 
+type BucketMessage = { [K in keyof BucketFill]: BucketFill[K] | null };
 type Counters = Omit<StatisticsSnapshot, 'operations'> & RestoredOperations;
 
 export interface DiskState {
@@ -11,6 +14,8 @@ export interface DiskState {
   readonly size: number;
   readonly isDrained: boolean;
   readonly limits: RateLimits;
+  /** What is left of them: buckets that are not said are full, or others'. */
+  readonly limitsFill: LimitsFill;
   readonly writesThrough: boolean;
   /** Of the last change that clients know of. */
   readonly generation: number;
@@ -23,6 +28,7 @@ export function deviceStateMessage({
   size,
   isDrained,
   limits,
+  limitsFill,
   writesThrough,
   generation,
   counters,
@@ -33,6 +39,7 @@ export function deviceStateMessage({
     size,
     drained: isDrained,
     limits: limitsMessage(limits),
+    limitsFill,
     writeThrough: writesThrough,
     generation,
     imageIdentity,
@@ -48,11 +55,21 @@ export function readDeviceState(message: DeviceStateMessage): DiskState {
     size: message.size ?? 0,
     isDrained: message.drained ?? false,
     limits: limitsOf(message.limits),
+    limitsFill: readFill(message.limitsFill ?? {}),
     writesThrough: message.writeThrough ?? false,
     generation: message.generation ?? 0,
     counters: readCounters(message.counters ?? {}),
     imageIdentity: message.imageIdentity ?? '',
   };
+}
+
+function readFill({ bandwidth, ops }: NonNullable<DeviceStateMessage['limitsFill']>): LimitsFill {
+  return { ...readBucket('bandwidth', bandwidth), ...readBucket('ops', ops) };
+}
+
+function readBucket(name: keyof LimitsFill, fill: Partial<BucketMessage> | null | undefined): LimitsFill {
+  const [tokens, burst] = [fill?.tokens ?? 0, fill?.burst ?? 0];
+  return fill && Number.isFinite(tokens) && burst >= 0 ? { [name]: { tokens, burst } } : {};
 }
 
 function readCounters({ operations, ...sums }: CountersMessage): Counters {

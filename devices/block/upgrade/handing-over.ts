@@ -160,11 +160,13 @@ export class HandingOver {
   }
 
   #state() {
-    const { device } = this.#parts.loop;
+    const { device, limitsFill } = this.#parts.loop;
     return {
       size: device.sectors * SECTOR_SIZE,
       isDrained: this.#parts.commands.isDrained,
       limits: device.limits,
+      // A group's memory is that of the other process too.
+      limitsFill: device.group === undefined ? limitsFill : {},
       writesThrough: !device.writesBack,
       generation: this.#generation,
       counters: readStatistics(this.#parts.statistics),

@@ -80,6 +80,7 @@ export class TakingOver {
     const size = device.sectors * SECTOR_SIZE;
     if (size !== state.size) return err(`the image has ${size} bytes now, and its guest knows ${state.size}`);
     device.setLimits(state.limits);
+    loop.limitsFill = state.limitsFill;
     device.writesBack = !state.writesThrough;
     restoreStatistics(this.#options.statistics, state.counters);
     const adopted = loop.adopt(session, listener?.take());

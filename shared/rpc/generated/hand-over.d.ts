@@ -240,6 +240,7 @@ export namespace ch {
                 generation?: (number|null);
                 counters?: (ch.handover.v1.ICounters|null);
                 imageIdentity?: (string|null);
+                limitsFill?: (ch.handover.v1.ILimitsFill|null);
             }
 
             class DeviceState implements IDeviceState {
@@ -251,9 +252,38 @@ export namespace ch {
                 public generation: number;
                 public counters?: (ch.handover.v1.ICounters|null);
                 public imageIdentity: string;
+                public limitsFill?: (ch.handover.v1.ILimitsFill|null);
                 public static create(properties?: ch.handover.v1.IDeviceState): ch.handover.v1.DeviceState;
                 public static encode(message: ch.handover.v1.IDeviceState, writer?: $protobuf.Writer): $protobuf.Writer;
                 public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): ch.handover.v1.DeviceState;
+            }
+
+            interface ILimitsFill {
+                bandwidth?: (ch.handover.v1.IBucketFill|null);
+                ops?: (ch.handover.v1.IBucketFill|null);
+            }
+
+            class LimitsFill implements ILimitsFill {
+                constructor(properties?: ch.handover.v1.ILimitsFill);
+                public bandwidth?: (ch.handover.v1.IBucketFill|null);
+                public ops?: (ch.handover.v1.IBucketFill|null);
+                public static create(properties?: ch.handover.v1.ILimitsFill): ch.handover.v1.LimitsFill;
+                public static encode(message: ch.handover.v1.ILimitsFill, writer?: $protobuf.Writer): $protobuf.Writer;
+                public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): ch.handover.v1.LimitsFill;
+            }
+
+            interface IBucketFill {
+                tokens?: (number|null);
+                burst?: (number|null);
+            }
+
+            class BucketFill implements IBucketFill {
+                constructor(properties?: ch.handover.v1.IBucketFill);
+                public tokens: number;
+                public burst: number;
+                public static create(properties?: ch.handover.v1.IBucketFill): ch.handover.v1.BucketFill;
+                public static encode(message: ch.handover.v1.IBucketFill, writer?: $protobuf.Writer): $protobuf.Writer;
+                public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): ch.handover.v1.BucketFill;
             }
 
             interface ILimits {

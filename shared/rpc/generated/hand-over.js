@@ -2152,6 +2152,7 @@ export const ch = $root.ch = (() => {
                  * @property {number|null} [generation] DeviceState generation
                  * @property {ch.handover.v1.ICounters|null} [counters] DeviceState counters
                  * @property {string|null} [imageIdentity] DeviceState imageIdentity
+                 * @property {ch.handover.v1.ILimitsFill|null} [limitsFill] DeviceState limitsFill
                  */
 
                 /**
@@ -2226,6 +2227,14 @@ export const ch = $root.ch = (() => {
                 DeviceState.prototype.imageIdentity = "";
 
                 /**
+                 * DeviceState limitsFill.
+                 * @member {ch.handover.v1.ILimitsFill|null|undefined} limitsFill
+                 * @memberof ch.handover.v1.DeviceState
+                 * @instance
+                 */
+                DeviceState.prototype.limitsFill = null;
+
+                /**
                  * Creates a new DeviceState instance using the specified properties.
                  * @function create
                  * @memberof ch.handover.v1.DeviceState
@@ -2267,6 +2276,8 @@ export const ch = $root.ch = (() => {
                         $root.ch.handover.v1.Counters.encode(message.counters, writer.uint32(/* id 6, wireType 2 =*/50).fork(), q + 1).ldelim();
                     if (message.imageIdentity != null && Object.hasOwnProperty.call(message, "imageIdentity"))
                         writer.uint32(/* id 7, wireType 2 =*/58).string(message.imageIdentity);
+                    if (message.limitsFill != null && Object.hasOwnProperty.call(message, "limitsFill"))
+                        $root.ch.handover.v1.LimitsFill.encode(message.limitsFill, writer.uint32(/* id 8, wireType 2 =*/66).fork(), q + 1).ldelim();
                     return writer;
                 };
 
@@ -2332,6 +2343,10 @@ export const ch = $root.ch = (() => {
                                 message.imageIdentity = reader.string();
                                 break;
                             }
+                        case 8: {
+                                message.limitsFill = $root.ch.handover.v1.LimitsFill.decode(reader, reader.uint32(), undefined, long + 1);
+                                break;
+                            }
                         default:
                             reader.skipType(tag & 7, long);
                             break;
@@ -2346,6 +2361,274 @@ export const ch = $root.ch = (() => {
                 };
 
                 return DeviceState;
+            })();
+
+            v1.LimitsFill = (function() {
+
+                /**
+                 * Properties of a LimitsFill.
+                 * @memberof ch.handover.v1
+                 * @interface ILimitsFill
+                 * @property {ch.handover.v1.IBucketFill|null} [bandwidth] LimitsFill bandwidth
+                 * @property {ch.handover.v1.IBucketFill|null} [ops] LimitsFill ops
+                 */
+
+                /**
+                 * Constructs a new LimitsFill.
+                 * @memberof ch.handover.v1
+                 * @classdesc Represents a LimitsFill.
+                 * @implements ILimitsFill
+                 * @constructor
+                 * @param {ch.handover.v1.ILimitsFill=} [properties] Properties to set
+                 */
+                function LimitsFill(properties) {
+                    if (properties)
+                        for (let keys = Object.keys(properties), i = 0; i < keys.length; ++i)
+                            if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                                this[keys[i]] = properties[keys[i]];
+                }
+
+                /**
+                 * LimitsFill bandwidth.
+                 * @member {ch.handover.v1.IBucketFill|null|undefined} bandwidth
+                 * @memberof ch.handover.v1.LimitsFill
+                 * @instance
+                 */
+                LimitsFill.prototype.bandwidth = null;
+
+                /**
+                 * LimitsFill ops.
+                 * @member {ch.handover.v1.IBucketFill|null|undefined} ops
+                 * @memberof ch.handover.v1.LimitsFill
+                 * @instance
+                 */
+                LimitsFill.prototype.ops = null;
+
+                /**
+                 * Creates a new LimitsFill instance using the specified properties.
+                 * @function create
+                 * @memberof ch.handover.v1.LimitsFill
+                 * @static
+                 * @param {ch.handover.v1.ILimitsFill=} [properties] Properties to set
+                 * @returns {ch.handover.v1.LimitsFill} LimitsFill instance
+                 */
+                LimitsFill.create = function create(properties) {
+                    return new LimitsFill(properties);
+                };
+
+                /**
+                 * Encodes the specified LimitsFill message. Does not implicitly {@link ch.handover.v1.LimitsFill.verify|verify} messages.
+                 * @function encode
+                 * @memberof ch.handover.v1.LimitsFill
+                 * @static
+                 * @param {ch.handover.v1.ILimitsFill} message LimitsFill message or plain object to encode
+                 * @param {$protobuf.Writer} [writer] Writer to encode to
+                 * @returns {$protobuf.Writer} Writer
+                 */
+                LimitsFill.encode = function encode(message, writer, q) {
+                    if (!writer)
+                        writer = $Writer.create();
+                    if (q === undefined)
+                        q = 0;
+                    if (q > $util.recursionLimit)
+                        throw Error("max depth exceeded");
+                    if (message.bandwidth != null && Object.hasOwnProperty.call(message, "bandwidth"))
+                        $root.ch.handover.v1.BucketFill.encode(message.bandwidth, writer.uint32(/* id 1, wireType 2 =*/10).fork(), q + 1).ldelim();
+                    if (message.ops != null && Object.hasOwnProperty.call(message, "ops"))
+                        $root.ch.handover.v1.BucketFill.encode(message.ops, writer.uint32(/* id 2, wireType 2 =*/18).fork(), q + 1).ldelim();
+                    return writer;
+                };
+
+                /**
+                 * Decodes a LimitsFill message from the specified reader or buffer.
+                 * @function decode
+                 * @memberof ch.handover.v1.LimitsFill
+                 * @static
+                 * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+                 * @param {number} [length] Message length if known beforehand
+                 * @returns {ch.handover.v1.LimitsFill} LimitsFill
+                 * @throws {Error} If the payload is not a reader or valid buffer
+                 * @throws {$protobuf.util.ProtocolError} If required fields are missing
+                 */
+                LimitsFill.decode = function decode(reader, length, error, long) {
+                    if (!(reader instanceof $Reader))
+                        reader = $Reader.create(reader);
+                    if (long === undefined)
+                        long = 0;
+                    if (long > $Reader.recursionLimit)
+                        throw Error("maximum nesting depth exceeded");
+                    let end, message;
+                    if (length === undefined)
+                        end = reader.len;
+                    else {
+                        end = reader.pos + length;
+                        if (end > reader.len)
+                            throw RangeError("index out of range");
+                        length = reader.len;
+                        reader.len = end;
+                    }
+                    message = new $root.ch.handover.v1.LimitsFill();
+                    while (reader.pos < end) {
+                        let tag = reader.uint32();
+                        if (tag === error)
+                            break;
+                        switch (tag >>> 3) {
+                        case 1: {
+                                message.bandwidth = $root.ch.handover.v1.BucketFill.decode(reader, reader.uint32(), undefined, long + 1);
+                                break;
+                            }
+                        case 2: {
+                                message.ops = $root.ch.handover.v1.BucketFill.decode(reader, reader.uint32(), undefined, long + 1);
+                                break;
+                            }
+                        default:
+                            reader.skipType(tag & 7, long);
+                            break;
+                        }
+                    }
+                    if (length !== undefined) {
+                        if (reader.pos !== end)
+                            throw RangeError("index out of range");
+                        reader.len = length;
+                    }
+                    return message;
+                };
+
+                return LimitsFill;
+            })();
+
+            v1.BucketFill = (function() {
+
+                /**
+                 * Properties of a BucketFill.
+                 * @memberof ch.handover.v1
+                 * @interface IBucketFill
+                 * @property {number|null} [tokens] BucketFill tokens
+                 * @property {number|null} [burst] BucketFill burst
+                 */
+
+                /**
+                 * Constructs a new BucketFill.
+                 * @memberof ch.handover.v1
+                 * @classdesc Represents a BucketFill.
+                 * @implements IBucketFill
+                 * @constructor
+                 * @param {ch.handover.v1.IBucketFill=} [properties] Properties to set
+                 */
+                function BucketFill(properties) {
+                    if (properties)
+                        for (let keys = Object.keys(properties), i = 0; i < keys.length; ++i)
+                            if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                                this[keys[i]] = properties[keys[i]];
+                }
+
+                /**
+                 * BucketFill tokens.
+                 * @member {number} tokens
+                 * @memberof ch.handover.v1.BucketFill
+                 * @instance
+                 */
+                BucketFill.prototype.tokens = 0;
+
+                /**
+                 * BucketFill burst.
+                 * @member {number} burst
+                 * @memberof ch.handover.v1.BucketFill
+                 * @instance
+                 */
+                BucketFill.prototype.burst = 0;
+
+                /**
+                 * Creates a new BucketFill instance using the specified properties.
+                 * @function create
+                 * @memberof ch.handover.v1.BucketFill
+                 * @static
+                 * @param {ch.handover.v1.IBucketFill=} [properties] Properties to set
+                 * @returns {ch.handover.v1.BucketFill} BucketFill instance
+                 */
+                BucketFill.create = function create(properties) {
+                    return new BucketFill(properties);
+                };
+
+                /**
+                 * Encodes the specified BucketFill message. Does not implicitly {@link ch.handover.v1.BucketFill.verify|verify} messages.
+                 * @function encode
+                 * @memberof ch.handover.v1.BucketFill
+                 * @static
+                 * @param {ch.handover.v1.IBucketFill} message BucketFill message or plain object to encode
+                 * @param {$protobuf.Writer} [writer] Writer to encode to
+                 * @returns {$protobuf.Writer} Writer
+                 */
+                BucketFill.encode = function encode(message, writer, q) {
+                    if (!writer)
+                        writer = $Writer.create();
+                    if (q === undefined)
+                        q = 0;
+                    if (q > $util.recursionLimit)
+                        throw Error("max depth exceeded");
+                    if (message.tokens != null && Object.hasOwnProperty.call(message, "tokens"))
+                        writer.uint32(/* id 1, wireType 1 =*/9).double(message.tokens);
+                    if (message.burst != null && Object.hasOwnProperty.call(message, "burst"))
+                        writer.uint32(/* id 2, wireType 1 =*/17).double(message.burst);
+                    return writer;
+                };
+
+                /**
+                 * Decodes a BucketFill message from the specified reader or buffer.
+                 * @function decode
+                 * @memberof ch.handover.v1.BucketFill
+                 * @static
+                 * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+                 * @param {number} [length] Message length if known beforehand
+                 * @returns {ch.handover.v1.BucketFill} BucketFill
+                 * @throws {Error} If the payload is not a reader or valid buffer
+                 * @throws {$protobuf.util.ProtocolError} If required fields are missing
+                 */
+                BucketFill.decode = function decode(reader, length, error, long) {
+                    if (!(reader instanceof $Reader))
+                        reader = $Reader.create(reader);
+                    if (long === undefined)
+                        long = 0;
+                    if (long > $Reader.recursionLimit)
+                        throw Error("maximum nesting depth exceeded");
+                    let end, message;
+                    if (length === undefined)
+                        end = reader.len;
+                    else {
+                        end = reader.pos + length;
+                        if (end > reader.len)
+                            throw RangeError("index out of range");
+                        length = reader.len;
+                        reader.len = end;
+                    }
+                    message = new $root.ch.handover.v1.BucketFill();
+                    while (reader.pos < end) {
+                        let tag = reader.uint32();
+                        if (tag === error)
+                            break;
+                        switch (tag >>> 3) {
+                        case 1: {
+                                message.tokens = reader.double();
+                                break;
+                            }
+                        case 2: {
+                                message.burst = reader.double();
+                                break;
+                            }
+                        default:
+                            reader.skipType(tag & 7, long);
+                            break;
+                        }
+                    }
+                    if (length !== undefined) {
+                        if (reader.pos !== end)
+                            throw RangeError("index out of range");
+                        reader.len = length;
+                    }
+                    return message;
+                };
+
+                return BucketFill;
             })();
 
             v1.Limits = (function() {
