@@ -148,6 +148,12 @@ export class RingSet implements RingHost {
   }
 
   stop(index: number): number {
+    this.#running[index]?.ring.stops();
+    return this.leave(index);
+  }
+
+  /** As `stop`, of a ring that goes on elsewhere at once: nobody waits for its end, so that its requests take as long as they take. */
+  leave(index: number): number {
     const running = this.#running[index];
     assert(running !== undefined, 'a ring is stopped that does not run');
     this.#drain(running.ring);
@@ -194,6 +200,7 @@ export class RingSet implements RingHost {
     if (!on) return;
     // Writes that began before may complete as they began, and what is complete may not be durable yet.
     for (const { ring } of this.#active) {
+      ring.stops();
       this.#drain(ring);
       ring.goesOn();
     }
@@ -346,9 +353,9 @@ export class RingSet implements RingHost {
     return new ServedImage(image, { engine: this.#engine, token: TOKEN_SYNC, errors: this.#errors });
   }
 
-  /** Ends the requests under way; chains not yet taken stay the driver's. */
+  /** Ends the requests under way, those of a dead process among them; chains not yet taken stay the driver's. */
   #drain(ring: BlockRing): void {
-    ring.stops();
+    while (ring.queue.replaysLeft > 0) ring.loop.drain(ring.queue.replaysLeft);
     while (ring.outstanding > 0) this.#reap();
     ring.loop.publish();
   }

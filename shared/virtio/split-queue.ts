@@ -113,7 +113,12 @@ export class SplitQueue {
 
   /** Chains taken and not yet pushed, those to be replayed among them. */
   get inFlight(): number {
-    return this.#taken + this.#replay.length - this.#replayed;
+    return this.#taken + this.replaysLeft;
+  }
+
+  /** Chains that a dead process had taken, and that `take` will find before all others. */
+  get replaysLeft(): number {
+    return this.#replay.length - this.#replayed;
   }
 
   /** Set once the ring cannot be believed any more: nothing is taken from it until it is started anew. */

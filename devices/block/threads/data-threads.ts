@@ -8,17 +8,16 @@ import { expect } from '#shared/lang/result.ts';
 import { type Fd, asFd } from '#shared/sys/owned-fd.ts';
 import type { Served } from '../data-loop.ts';
 import type { BucketMemory } from '../limits/rate-limiter.ts';
-import type { RingHost } from '../ring-host.ts';
 import { cpusOf } from './affinity.ts';
 import { DataThread } from './data-thread.ts';
-import { QueueHost } from './queue-host.ts';
+import { QueueHost, type SessionRings } from './queue-host.ts';
 
 export interface DataThreadsOptions {
   readonly served: Served;
   readonly sectors: number;
   readonly buckets: BucketMemory;
   /** Serves all queues until their threads have loaded. */
-  readonly session: RingHost;
+  readonly session: SessionRings;
   /** Makes a thread that runs where this process may. */
   readonly makeThread: (make: () => void) => void;
   /** A line for whoever looks after this process. */

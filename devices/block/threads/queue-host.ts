@@ -20,8 +20,14 @@ interface Running {
   host: RingHost;
 }
 
+/** The session's own rings. */
+export interface SessionRings extends RingHost {
+  /** As `stop`, of a ring that goes on elsewhere. */
+  leave(index: number): number;
+}
+
 export class QueueHost implements RingHost {
-  readonly #session: RingHost;
+  readonly #session: SessionRings;
   readonly #thread: DataThread;
   /** What the thread is to be told when it can listen. */
   readonly #untold = new Map<string, (thread: DataThread) => void>();
@@ -29,7 +35,7 @@ export class QueueHost implements RingHost {
   #running: Running | undefined;
 
   /** `session` is told itself of what concerns all its rings. */
-  constructor(session: RingHost, thread: DataThread) {
+  constructor(session: SessionRings, thread: DataThread) {
     this.#session = session;
     this.#thread = thread;
   }
@@ -143,7 +149,7 @@ export class QueueHost implements RingHost {
     if (running === undefined) return;
     const { index } = running.start;
     if (this.#session.queues().some((queue) => queue.index === index && queue.fault !== undefined)) return;
-    const base = this.#session.stop(index);
+    const base = this.#session.leave(index);
     const started = this.#thread.start({ ...running.start, base }, running.writeThrough);
     assert(started.ok, 'a ring that ran is refused by its thread');
     running.host = this.#thread;
