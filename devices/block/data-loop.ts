@@ -163,9 +163,9 @@ export class DataLoop {
     return ok();
   }
 
-  /** Makes what is complete durable where closing the image will, and calls `done` then; other requests go on. */
-  syncFormat(done: () => void): void {
-    if (this.#image.type === 'raw') done();
+  /** Makes what is complete durable where closing the image will; other requests go on. `done` gets 0 or -errno. */
+  syncFormat(done: (result: number) => void): void {
+    if (this.#image.type === 'raw' || this.device.isReadOnly) done(0);
     else this.#rings.sync(done);
   }
 

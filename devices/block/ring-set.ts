@@ -331,11 +331,9 @@ export class RingSet implements RingHost {
     return foreign;
   }
 
-  /** Calls `done` when an fdatasync that begins from now on has ended, whatever comes of it. */
-  sync(done: () => void): void {
-    const { image } = this.#disk;
-    image.awaitFlush({ resume: () => done() }, 0);
-    image.settle();
+  /** Makes what is complete durable; `done` gets 0 or -errno. */
+  sync(done: (result: number) => void): void {
+    this.#disk.image.syncAhead(done);
   }
 
   /** Leaves the image to another process. No ring runs. */

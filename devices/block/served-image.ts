@@ -134,6 +134,19 @@ export class ServedImage {
     this.#flushes.add(owner, head);
   }
 
+  /**
+   * An fdatasync that no request of the guest waits for; `done` gets 0 or -errno. A file tells of a failed one once, and its guest would
+   * not hear of it: so every later one fails, too.
+   */
+  syncAhead(done: (result: number) => void): void {
+    const resume = (_: number, result: number): void => {
+      if (result < 0) this.#failed = result;
+      done(result);
+    };
+    this.awaitFlush({ resume }, 0);
+    this.settle();
+  }
+
   /** A claim is over. */
   hasNews(): void {
     this.#hasNews = true;

@@ -11,6 +11,7 @@ import { type Result, err } from '#shared/lang/result.ts';
 import { DescriptorList, type Greeting, Predecessor, sessionMessage } from '#shared/hand-over/index.ts';
 import type { Successor } from '#shared/rpc/device-control.ts';
 import type { Problem } from '#shared/rpc/problem.ts';
+import { sysError } from '#shared/sys/errno.ts';
 import type { Fd, OwnedFd } from '#shared/sys/owned-fd.ts';
 import { pause } from '#shared/sys/pause.ts';
 import { EXIT, exitNow } from '#shared/sys/process-exit.ts';
@@ -102,12 +103,13 @@ export class HandingOver {
       if (readiness === 'waiting') return this.#await(predecessor);
       if (readiness !== 'ready') return this.fail(failed(readiness.refused));
       // What lies in the page cache is written while this process serves, and not while nobody does.
-      this.#parts.loop.syncFormat(() => this.#pause(predecessor));
+      this.#parts.loop.syncFormat((result) => this.#pause(predecessor, result));
     });
   }
 
-  #pause(predecessor: Predecessor): void {
+  #pause(predecessor: Predecessor, synced: number): void {
     if (predecessor !== this.#predecessor) return;
+    if (synced < 0) return this.fail(failed(sysError('flush the image', -synced).message));
     this.#parts.commands.pauseFor((paused) => {
       if (predecessor !== this.#predecessor) return;
       if (paused.ok) this.#handOver(predecessor);
