@@ -29,7 +29,14 @@ describe('what cannot be recorded for the next start of a disk', () => {
     const served: Served = {
       ...{ imageFd, imagePath, imageType: 'raw', rawSectors: SIZE / 512, readOnly: false, direct: false, backingFiles: false },
       ...{ lockGranularity: 'byte-range', sparse: true, writeThrough: false, limits: {}, queueAffinity: [] },
-      ...{ id: idBytes(''), queueCount: 1, maxQueueSize: 128, statistics: makeStatistics(), poolScript: 'file:///nowhere', threadScript: 'file:///nowhere' },
+      ...{
+        id: idBytes(''),
+        queueCount: 1,
+        maxQueueSize: 128,
+        statistics: makeStatistics(),
+        poolScript: 'file:///nowhere',
+        threadScript: 'file:///nowhere',
+      },
       socket: { kind: 'inherited' },
     };
     loop = new DataLoop(served, must(openImage(served), 'image'), {

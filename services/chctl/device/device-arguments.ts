@@ -178,5 +178,7 @@ function readLimits(text: string): Result<RateLimitKeys, string> {
   const limits = rateLimitKeys(keys);
   const finished = keys.finish(limits);
   if (!finished.ok) return err(renderConfigError(finished.error));
-  return limits.bandwidth === undefined && limits.ops === undefined ? err('--set is empty: give it keys such as bw_size=10M,bw_refill_time=1000') : finished;
+  return limits.bandwidth === undefined && limits.ops === undefined
+    ? err('--set is empty: give it keys such as bw_size=10M,bw_refill_time=1000')
+    : finished;
 }
