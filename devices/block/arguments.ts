@@ -1,4 +1,5 @@
 /** ch-block's command line, after vhost-user's "Backend program conventions". */
+import { fstatSync } from 'node:fs';
 import { type ImageConfig, imageKeys } from '#shared/config/disk-keys.ts';
 import { OptionKeys } from '#shared/config/option-keys.ts';
 import { renderConfigError } from '#shared/config/render-error.ts';
@@ -55,6 +56,8 @@ export function parseArguments(argv: readonly string[]): Result<Arguments, strin
   }
   const socket = parseSocket(text('socket-path'), text('fd'));
   if (!socket.ok) return socket;
+  if (text('api-socket') === text('socket-path') && has('api-socket'))
+    return err('--socket-path and --api-socket are one path; give each its own');
   const disk = parseDisk(text('disk'), text('blk-file'));
   if (!disk.ok) return disk;
   const readOnly = disk.value.readOnly || has('read-only');
@@ -65,7 +68,17 @@ function parseSocket(path: string | undefined, fd: string | undefined): Result<B
   if ((path === undefined) === (fd === undefined)) return err('give exactly one of --socket-path PATH and --fd N');
   if (path !== undefined) return ok({ kind: 'path', path });
   const number = parseNumber(fd, 3, 2 ** 20);
-  return number === undefined ? err(`--fd "${printable(fd ?? '')}" is no descriptor from 3 up`) : ok({ kind: 'fd', fd: number });
+  if (number === undefined) return err(`--fd "${printable(fd ?? '')}" is no descriptor from 3 up`);
+  return isSocket(number) ? ok({ kind: 'fd', fd: number }) : err(`--fd ${number}: no socket is inherited as that descriptor`);
+}
+
+/** Whether this process has inherited a socket as that descriptor. */
+export function isSocket(fd: number): boolean {
+  try {
+    return fstatSync(fd).isSocket();
+  } catch {
+    return false;
+  }
 }
 
 function parseDisk(disk: string | undefined, file: string | undefined): Result<ImageConfig, string> {

@@ -14,7 +14,7 @@ import { ClientListener, listenPrivately } from '#shared/sys/client-listener.ts'
 import { createEventFd, signalEventFd } from '#shared/sys/eventfd.ts';
 import { type Fd, OwnedFd, asFd } from '#shared/sys/owned-fd.ts';
 import { exitNow } from '#shared/sys/process-exit.ts';
-import { listenUnix } from '#shared/sys/unix-socket.ts';
+import { listenAt } from '#shared/sys/named-socket.ts';
 import { Watcher } from '#shared/sys/watcher.ts';
 import type { BlockArguments } from './arguments.ts';
 import { ControlThread, controlPorts } from './control/control-thread.ts';
@@ -93,13 +93,14 @@ interface Sockets {
 const INHERITED: Sockets = { place: { kind: 'inherited' }, clients: undefined };
 
 function listen({ socket, apiSocket }: BlockArguments): Result<Sockets, string> {
-  const clients = apiSocket === undefined ? undefined : listenPrivately(apiSocket, CLIENT_BACKLOG);
-  if (clients?.ok === false) return err(clients.error.message);
+  const clients =
+    apiSocket === undefined ? undefined : listenAt('--api-socket', apiSocket, (path) => listenPrivately(path, CLIENT_BACKLOG));
+  if (clients?.ok === false) return clients;
   if (socket.kind === 'fd') return ok({ place: { kind: 'connected', fd: socket.fd }, clients: clients?.value });
-  const listener = listenUnix(socket.path);
+  const listener = listenAt('--socket-path', socket.path);
   if (listener.ok) return ok({ place: { kind: 'listening', fd: listener.value.take() }, clients: clients?.value });
   if (apiSocket !== undefined) rmSync(apiSocket);
-  return err(listener.error.message);
+  return listener;
 }
 
 interface Surroundings {

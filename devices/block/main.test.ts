@@ -81,6 +81,12 @@ describe('ch-block', () => {
     ['two disks', () => ['--disk', `path=${disk}`, '--disk', 'path=b'], 2, /--disk is given twice; keep one of them/],
     ['an unknown option', () => ['--blk-fiel', disk], 2, /unknown option "--blk-fiel"; did you mean "--blk-file"\?/],
     ['a word of nobody', () => ['--blk-file', disk, 'more'], 2, /unexpected argument "more"/],
+    [
+      'that is to be served twice at one path',
+      () => ['--blk-file', disk, '--api-socket', join(folder, 's')],
+      2,
+      /are one path; give each its own/,
+    ],
     ['no name', () => ['--blk-file='], 2, /--blk-file is empty/],
   ];
   for (const [name, args, status, line] of refused) {
@@ -92,6 +98,46 @@ describe('ch-block', () => {
       expect(existsSync(join(folder, 's'))).to.equal(false);
     }).timeout(10_000);
   }
+
+  const unreachable: readonly (readonly [name: string, args: () => string[], status: number, line: RegExp])[] = [
+    ['nothing', () => [], 2, /give --socket-path PATH and --disk path=FILE/],
+    ['no inherited socket', () => ['--fd', '99', '--blk-file', disk], 2, /--fd 99: no socket is inherited as that descriptor/],
+    ['a file', () => ['--socket-path', disk, '--blk-file', disk], 1, /--socket-path ".*disk" exists and is no socket; give another path/],
+    ['a folder that is none', () => ['--socket-path', join(folder, 'a/b'), '--blk-file', disk], 1, /its folder does not exist/],
+    [
+      'too long a path',
+      () => ['--socket-path', join(folder, 'a'.repeat(108)), '--blk-file', disk],
+      1,
+      /a socket's path at most 107; shorten it/,
+    ],
+  ];
+  for (const [name, args, status, line] of unreachable) {
+    it(`for ${name} -> one line, status ${status}`, () => {
+      const result = run(...args());
+      expect(result.stderr).to.match(line);
+      expect([result.status, result.stderr.trimEnd().split('\n').length]).to.deep.equal([status, 1]);
+    }).timeout(10_000);
+  }
+
+  it('takes the place of a socket that a killed one left, and of no other', async () => {
+    const [socket, api] = [join(folder, 'a'), join(folder, 'api')];
+    const first = await serve(socket, '--blk-file', disk, '--api-socket', api);
+    const other = join(folder, 'other');
+    writeFileSync(other, Buffer.alloc(512));
+    for (const args of [
+      ['--socket-path', socket],
+      ['--socket-path', join(folder, 'b'), '--api-socket', api],
+    ]) {
+      const refused = run(...args, '--blk-file', other);
+      expect([refused.status, refused.stderr.endsWith('" is in use; give another path\n')], refused.stderr).to.deep.equal([1, true]);
+    }
+    const killed = once(first, 'exit');
+    first.kill('SIGKILL');
+    await killed;
+    expect([existsSync(socket), existsSync(api)]).to.deep.equal([true, true]);
+    await serve(socket, '--blk-file', disk, '--api-socket', api);
+    using _front = await connectTo(socket);
+  }).timeout(60_000);
 
   it('prints its help, which tells of every key of --disk, and its version', () => {
     const known = /known keys are (.*)\)? \(see/.exec(run('--socket-path', 's', '--disk', 'path=a,none=x').stderr)?.[1]?.split(', ') ?? [];

@@ -6,10 +6,11 @@
  */
 import { writeSync } from 'node:fs';
 import { EXIT, exitNow, exitOnUncaught } from '#shared/sys/process-exit.ts';
+import { START_FD } from '#shared/rpc/start-channel.ts';
 import { nameProcess } from '#shared/sys/process-name.ts';
 import manifest from '../../package.json' with { type: 'json' };
 import { Successor } from '#shared/hand-over/index.ts';
-import { parseArguments } from './arguments.ts';
+import { isSocket, parseArguments } from './arguments.ts';
 import { serveByHand } from './by-hand.ts';
 import { help } from './help.ts';
 import { serveLauncher } from './launched.ts';
@@ -26,7 +27,8 @@ const scripts = {
 };
 
 if (process.argv.length > 2) startByHand();
-else serveLauncher(scripts);
+else if (isSocket(START_FD)) serveLauncher(scripts);
+else fail("give --socket-path PATH and --disk path=FILE (see 'ch-block --help')", EXIT.usage);
 
 function startByHand(): void {
   const given = process.argv.slice(2);

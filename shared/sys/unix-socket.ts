@@ -30,7 +30,9 @@ const CONTROL_SIZE = CMSG_HEADER + MAX_FDS * 4;
 const SOCKADDR_UN_SIZE = 110;
 export const MAX_SOCKET_PATH = 107;
 
-export type SocketType = typeof SOCK_STREAM | typeof SOCK_SEQPACKET;
+/** SOCK_STREAM with SOCK_NONBLOCK: a connection is refused (EAGAIN) where the listener has too many waiting. */
+export const SOCK_STREAM_NONBLOCK = 0o4001;
+export type SocketType = typeof SOCK_STREAM | typeof SOCK_SEQPACKET | typeof SOCK_STREAM_NONBLOCK;
 
 export function socketPair(type: SocketType): Result<[OwnedFd, OwnedFd], SysError> {
   const pair = allocate(8);

@@ -1,11 +1,12 @@
 /** Where a serial port's or console's bytes go, opened for the core. */
-import { type Stats, constants, fstatSync, ftruncateSync, lstatSync, openSync, rmSync } from 'node:fs';
+import { type Stats, constants, fstatSync, ftruncateSync, openSync, rmSync } from 'node:fs';
 import type { ConsoleMode } from '#shared/config/vm-config.ts';
 import { errorName, makingMessage, named } from '#shared/lang/file-message.ts';
 import { type Result, err, ok } from '#shared/lang/result.ts';
 import { type Fd, OwnedFd, asFd } from '#shared/sys/owned-fd.ts';
+import { listenAt } from '#shared/sys/named-socket.ts';
 import { isTerminal, openPty } from '#shared/sys/terminal.ts';
-import { MAX_SOCKET_PATH, SOCK_STREAM, connectUnix, listenUnix, socketPair } from '#shared/sys/unix-socket.ts';
+import { SOCK_STREAM, socketPair } from '#shared/sys/unix-socket.ts';
 import type { ConsoleName } from '../plan.ts';
 import type { LaunchError } from './launch-error.ts';
 
@@ -91,36 +92,13 @@ function openOutputFile(name: ConsoleName, path: string, otherUse: OtherUse): Re
 }
 
 function openListener(name: ConsoleName, path: string): Result<ConsoleEnds, LaunchError> {
-  const what = named(`--${name} socket`, path);
-  const length = Buffer.byteLength(path);
-  if (length > MAX_SOCKET_PATH) return refuse(`${what} has ${length} bytes, and a socket's path at most ${MAX_SOCKET_PATH}; shorten it`);
-  const problem = removeStaleSocket(path);
-  if (problem !== undefined) return refuse(`${what} ${problem}`);
-  const listener = listenUnix(path);
-  if (!listener.ok) return refuse(makingMessage(`--${name} socket`, path, listener.error.name));
+  const listener = listenAt(`--${name} socket`, path);
+  if (!listener.ok) return refuse(listener.error);
   return ok({ name, owned: { listener: listener.value }, borrowed: {}, socketPath: path });
 }
 
 function refuse(message: string): Result<never, LaunchError> {
   return err({ code: 'CONSOLE', message });
-}
-
-/** A socket that nobody listens on any more is what a killed machine left. What is in the way instead, as the end of a sentence. */
-function removeStaleSocket(path: string): string | undefined {
-  let status: Stats | undefined;
-  try {
-    status = lstatSync(path, { throwIfNoEntry: false });
-  } catch {
-    // The attempt to make it will say why.
-    return undefined;
-  }
-  if (status === undefined) return undefined;
-  if (!status.isSocket()) return 'exists and is no socket; give another path';
-  const client = connectUnix(path);
-  if (client.ok) client.value.close();
-  if (client.ok || client.error.name !== 'ECONNREFUSED') return 'is in use; give another path';
-  rmSync(path);
-  return undefined;
 }
 
 /** Closes what was held while the machine ran, and removes its sockets. */
