@@ -19,7 +19,8 @@ export type { Health__Output as DeviceHealth } from './generated/device/ch/devic
 
 export type Answer<A> = Promise<Result<A, CallFailure>>;
 
-const DEADLINE_MS = 10_000;
+/** The first client has the device load gRPC, which takes a busy machine long; one that hangs says so itself, in 5 s. */
+const DEADLINE_MS = 30_000;
 /** A process starts, and the requests under way end: the device gives up before. */
 const UPGRADE_MS = 120_000;
 

@@ -92,7 +92,7 @@ class Run {
       case 'resume':
         return this.#show(await this.#client.resume({}), () => 'the disk goes on\n');
       case 'upgrade':
-        return this.#show(await this.#client.upgrade({ program: action.program }), ({ pid }) => `process ${pid} serves the disk\n`);
+        return this.#upgrade(action.program);
     }
   }
 
@@ -120,6 +120,17 @@ class Run {
     return this.#show(await this.#client.updateLimits({ limits, updateMask: { paths } }), (changed) => renderLimits(changed.limits));
   }
 
+  /** On a busy machine the process that hands over may end before its answer arrives: then whoever serves says whether it is another. */
+  async #upgrade(program: string): Promise<number | CallFailure> {
+    const before = await this.#client.getInfo();
+    if (!before.ok) return before.error;
+    const answer = await this.#client.upgrade({ program });
+    const after = !answer.ok && isCutOff(answer.error) ? await this.#client.getInfo() : undefined;
+    const isAnother = after?.ok === true && after.value.pid !== before.value.pid;
+    const upgraded = isAnother ? ok({ generation: after.value.generation, pid: after.value.pid }) : answer;
+    return this.#show(upgraded, ({ pid }) => `process ${pid} serves the disk\n`);
+  }
+
   /** Until the device or this command ends. People are told first of all that it has done, and then of what it does. */
   async #watch(intervalMs: number): Promise<number | CallFailure> {
     const stream = this.#client.watchStats(intervalMs);
@@ -139,7 +150,14 @@ function describeFailure({ status, reason, message }: CallFailure, socket: strin
   // Without a reason it is grpc-js that speaks, and not the device.
   if (reason !== '') return reason === 'WOULD_SHRINK' ? message.replace('allow_shrink', '--allow-shrink') : message;
   if (status === 'UNAVAILABLE') return `no device answers at "${printable(socket)}"; is its process still running?`;
+  if (status === 'DEADLINE_EXCEEDED')
+    return `the device at "${printable(socket)}" does not answer in time; what it was asked for it may still do: see 'chctl device info'`;
   return `the device at "${printable(socket)}" answers ${status}: ${printable(message)}`;
+}
+
+/** The connection is gone, and with it the answer. */
+function isCutOff({ status, reason }: CallFailure): boolean {
+  return reason === '' && status === 'UNAVAILABLE';
 }
 
 function fail(io: CommandIo, message: string, status: number = EXIT.failed): number {
