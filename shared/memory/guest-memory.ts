@@ -17,22 +17,26 @@ export const WINDOW_SIZE = 2 ** WINDOW_SHIFT;
 /** The most that `peek` makes readable: an indirect table of 1024 descriptors. */
 export const PEEK_LIMIT = 16 * 1024;
 
-/** Columns of a region's row in the lookup table, in bytes. */
-const ROW = 32;
+/** Columns of a region's row in the lookup table. */
+const ROW = 4;
 const START = 0;
-const END = 8;
-const DELTA = 16;
-const FIRST_WINDOW = 24;
+const END = 1;
+const DELTA = 2;
+const FIRST_WINDOW = 3;
 
 /** Told of every write to guest memory: what a dirty log needs. */
 export type WriteListener = (address: number, length: number) => void;
 
 export class GuestMemory {
   readonly regions: readonly MemoryRegion[];
-  readonly #table: DataView;
+  readonly #table: Float64Array;
   readonly #windows: (DataView | undefined)[];
   readonly #bounce = new DataView(new ArrayBuffer(PEEK_LIMIT));
   #lastRow = 0;
+  /** The window that was used last: its first guest address, bytes, and view. Within it no more than two comparisons judge a range. */
+  #windowStart = Infinity;
+  #windowBytes = 0;
+  #window: DataView = this.#bounce;
   #listener: WriteListener | undefined;
 
   /** Where the last `peek` put its bytes. */
@@ -45,13 +49,13 @@ export class GuestMemory {
     if (!checked.ok) throw new RangeError(`memory table: ${JSON.stringify(checked.error)}`);
     this.regions = [...regions].sort((a, b) => a.guestStart - b.guestStart);
     // An empty table keeps one row that no address is in.
-    this.#table = new DataView(new ArrayBuffer(Math.max(1, regions.length) * ROW));
+    this.#table = new Float64Array(Math.max(1, regions.length) * ROW);
     let windows = 0;
     for (const [index, region] of this.regions.entries()) {
-      this.#table.setFloat64(index * ROW + START, region.guestStart, true);
-      this.#table.setFloat64(index * ROW + END, region.guestStart + region.size, true);
-      this.#table.setFloat64(index * ROW + DELTA, region.hostAddress - region.guestStart, true);
-      this.#table.setFloat64(index * ROW + FIRST_WINDOW, windows, true);
+      this.#table[index * ROW + START] = region.guestStart;
+      this.#table[index * ROW + END] = region.guestStart + region.size;
+      this.#table[index * ROW + DELTA] = region.hostAddress - region.guestStart;
+      this.#table[index * ROW + FIRST_WINDOW] = windows;
       windows += Math.ceil(region.size / WINDOW_SIZE);
     }
     this.#windows = new Array<DataView | undefined>(windows).fill(undefined);
@@ -61,10 +65,10 @@ export class GuestMemory {
   hostAddress(address: number, length: number): number {
     const row = this.#lastRow;
     const table = this.#table;
-    if (address >= table.getFloat64(row + START, true) && address + length <= table.getFloat64(row + END, true)) {
-      return address + table.getFloat64(row + DELTA, true);
+    if (address >= (table[row + START] ?? 0) && address + length <= (table[row + END] ?? 0)) {
+      return address + (table[row + DELTA] ?? 0);
     }
-    return this.#find(address, length) ? address + table.getFloat64(this.#lastRow + DELTA, true) : 0;
+    return this.#find(address, length) ? address + (table[this.#lastRow + DELTA] ?? 0) : 0;
   }
 
   /** The address in this process of `length` bytes at a front end address, or 0 where they are not wholly inside one region. */
@@ -87,7 +91,7 @@ export class GuestMemory {
 
   /** How many bytes from `address` on are mapped back to back in this process; 0 where `address` is in no region. */
   contiguous(address: number): number {
-    return this.#find(address, 1) ? this.#table.getFloat64(this.#lastRow + END, true) - address : 0;
+    return this.#find(address, 1) ? (this.#table[this.#lastRow + END] ?? 0) - address : 0;
   }
 
   /**
@@ -198,20 +202,35 @@ export class GuestMemory {
 
   /** Points `view` and `at` at `length` bytes inside one window; false where there is no such window. */
   #seek(address: number, length: number): boolean {
-    if (this.hostAddress(address, length) === 0) return false;
-    const offset = address - this.#table.getFloat64(this.#lastRow + START, true);
-    const window = Math.floor(offset / WINDOW_SIZE);
-    const at = offset - window * WINDOW_SIZE;
+    const at = address - this.#windowStart;
+    if (at >= 0 && at + length <= this.#windowBytes) {
+      this.view = this.#window;
+      this.at = at;
+      return true;
+    }
+    return this.#seekAnew(address, length);
+  }
+
+  /** The same, in any window. */
+  #seekAnew(address: number, length: number): boolean {
+    if (!this.#find(address, length)) return false;
+    const start = this.#table[this.#lastRow + START] ?? 0;
+    const window = Math.floor((address - start) / WINDOW_SIZE);
+    const at = address - start - window * WINDOW_SIZE;
     if (at + length > WINDOW_SIZE) return false;
-    this.view = this.#windows[this.#table.getFloat64(this.#lastRow + FIRST_WINDOW, true) + window] ?? this.#makeWindow(window);
+    const view = this.#windows[(this.#table[this.#lastRow + FIRST_WINDOW] ?? 0) + window] ?? this.#makeWindow(window);
+    this.#windowStart = start + window * WINDOW_SIZE;
+    this.#windowBytes = view.byteLength;
+    this.#window = view;
+    this.view = view;
     this.at = at;
     return true;
   }
 
   /** Makes the region's row the one looked at first; false where no region holds the range. */
   #find(address: number, length: number): boolean {
-    for (let row = 0; row < this.#table.byteLength; row += ROW) {
-      if (address >= this.#table.getFloat64(row + START, true) && address + length <= this.#table.getFloat64(row + END, true)) {
+    for (let row = 0; row < this.#table.length; row += ROW) {
+      if (address >= (this.#table[row + START] ?? 0) && address + length <= (this.#table[row + END] ?? 0)) {
         this.#lastRow = row;
         return true;
       }
@@ -220,12 +239,12 @@ export class GuestMemory {
   }
 
   #makeWindow(window: number): DataView {
-    const start = this.#table.getFloat64(this.#lastRow + START, true);
-    const size = this.#table.getFloat64(this.#lastRow + END, true) - start;
-    const host = start + this.#table.getFloat64(this.#lastRow + DELTA, true);
+    const start = this.#table[this.#lastRow + START] ?? 0;
+    const size = (this.#table[this.#lastRow + END] ?? 0) - start;
+    const host = start + (this.#table[this.#lastRow + DELTA] ?? 0);
     const offset = window * WINDOW_SIZE;
     const made = new DataView(viewAt(host + offset, Math.min(WINDOW_SIZE, size - offset)));
-    this.#windows[this.#table.getFloat64(this.#lastRow + FIRST_WINDOW, true) + window] = made;
+    this.#windows[(this.#table[this.#lastRow + FIRST_WINDOW] ?? 0) + window] = made;
     return made;
   }
 
