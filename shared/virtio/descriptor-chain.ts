@@ -27,6 +27,9 @@ export class DescriptorChain {
   writableBytes = 0;
   /** It was in flight when another process died: the host may have done it already. */
   replayed = false;
+  /** Where the next segment goes, and where there is no room for it any more. */
+  #next = 0;
+  #end = 0;
 
   constructor(segments: SegmentTable) {
     this.segments = segments;
@@ -41,6 +44,8 @@ export class DescriptorChain {
   begin(head: number): void {
     this.head = head;
     this.first = this.segments.small(head);
+    this.#next = this.first;
+    this.#end = this.segments.small(head + 1);
     this.readable = 0;
     this.writable = 0;
     this.readableBytes = 0;
@@ -70,15 +75,9 @@ export class DescriptorChain {
   }
 
   #add(host: number, address: number, length: number, writable: boolean): ChainFault | undefined {
+    if (this.#next === this.#end && !this.#enlarge()) return 'TOO_MANY_SEGMENTS';
     const { segments } = this;
-    let segment = this.first + this.readable + this.writable;
-    if (segment === segments.small(this.head + 1) && this.first === segments.small(this.head)) {
-      segments.enlarge(this.head);
-      segment = segments.large(this.head) + segment - this.first;
-      this.first = segments.large(this.head);
-    } else if (segment === segments.large(this.head + 1)) {
-      return 'TOO_MANY_SEGMENTS';
-    }
+    const segment = this.#next++;
     // Storing into 32-bit words drops what is above: the low half first, then the high one.
     segments.words[segment * 4] = host;
     segments.words[segment * 4 + 1] = host / TWO_32;
@@ -93,11 +92,23 @@ export class DescriptorChain {
     }
     return undefined;
   }
+
+  /** The chain moves on to its head's large area; false where it is there already. */
+  #enlarge(): boolean {
+    const { segments, head, first } = this;
+    if (first !== segments.small(head)) return false;
+    segments.enlarge(head);
+    this.first = segments.large(head);
+    this.#next += this.first - first;
+    this.#end = segments.large(head + 1);
+    return true;
+  }
 }
 
 export interface ChainSource {
-  /** The descriptor table: exactly the ring's size. */
+  /** The descriptor table, and how many there are: exactly the ring's size. */
   readonly table: DataView;
+  readonly entries: number;
   readonly memory: GuestMemory;
   readonly indirect: boolean;
 }
@@ -107,7 +118,7 @@ export function readChain(chain: DescriptorChain, head: number, source: ChainSou
   const { memory } = source;
   let view = source.table;
   let base = 0;
-  let limit = view.byteLength / DESCRIPTOR_SIZE;
+  let limit = source.entries;
   let nested = false;
   chain.begin(head);
   for (let index = head, hops = 1; ; hops++) {

@@ -43,7 +43,7 @@ describe('hostile ring: rewritten while it is read', () => {
     ]);
     const table = rewritingTable(made, driver);
     const chain = new DescriptorChain(new SegmentTable(SIZE));
-    expect(readChain(chain, 0, { table, memory: made.memory, indirect: true })).to.equal(undefined);
+    expect(readChain(chain, 0, { table, entries: SIZE, memory: made.memory, indirect: true })).to.equal(undefined);
     expect([chain.readableBytes, chain.writableBytes, table.reads]).to.deep.equal([16, 513, 3 * 4]);
   });
 
@@ -62,7 +62,7 @@ describe('hostile ring: rewritten while it is read', () => {
     const table = rewritingTable(made, driver);
     const memory = new RewrittenMemory(made, TABLE, 32);
     const chain = new DescriptorChain(new SegmentTable(SIZE));
-    expect(readChain(chain, 0, { table, memory, indirect: true })).to.equal(undefined);
+    expect(readChain(chain, 0, { table, entries: SIZE, memory, indirect: true })).to.equal(undefined);
     expect([chain.readableBytes, chain.writableBytes, table.reads, memory.rewritten.reads]).to.deep.equal([16, 512, 4, 2 * 4]);
   });
 });

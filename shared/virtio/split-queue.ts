@@ -84,7 +84,8 @@ export class SplitQueue {
     this.#available = new Uint16Array(viewAt(config.available, availableRingSize(size)));
     this.#used = new Uint16Array(viewAt(config.used, usedRingSize(size)));
     this.#usedElements = new DataView(this.#used.buffer);
-    this.#source = { table: new DataView(viewAt(config.descriptor, descriptorTableSize(size))), memory, indirect: config.indirect };
+    const table = new DataView(viewAt(config.descriptor, descriptorTableSize(size)));
+    this.#source = { table, entries: size, memory, indirect: config.indirect };
     this.#usedLog = memory.guestAddressOf(config.used, usedRingSize(size));
     this.#inflight = inflight;
     this.#owner = new Uint8Array(size);
