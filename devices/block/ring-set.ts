@@ -86,7 +86,7 @@ export class RingSet implements RingHost {
   /** Made when a ring starts for the first time, which may be on another thread. */
   readonly #segments: (SegmentTable | undefined)[];
   readonly #running: (Running | undefined)[];
-  /** Those of `#running` that are there: what the loop walks. */
+  /** Those of `#running` that are there: what the loop walks, by index where that is in every round: an iterator is garbage. */
   #active: Running[] = [];
   #memory = new GuestMemory([]);
   /** Where the limits' buckets are that others take from too. */
@@ -242,13 +242,13 @@ export class RingSet implements RingHost {
     this.statistics.tick();
     if (this.gate.limiter.isActive) return this.#takeLimited();
     let count = 0;
-    for (const running of this.#active) count += this.#takeFrom(running, BUDGET);
+    for (let at = 0; at < this.#active.length; at++) count += this.#takeFrom(this.#active[at], BUDGET);
     return count;
   }
 
-  #takeFrom(running: Running, budget: number): number {
+  #takeFrom(running: Running | undefined, budget: number): number {
+    if (running === undefined || !running.ring.enabled) return 0;
     const { ring } = running;
-    if (!ring.enabled) return 0;
     const count = ring.loop.drain(Math.min(budget, this.#engine.free));
     const dropped = ring.dropped + ring.queue.dropped;
     if (dropped !== running.dropped) {
@@ -275,13 +275,16 @@ export class RingSet implements RingHost {
 
   /** Shows the drivers what is done, with at most one signal each. Hot. */
   publish(): void {
-    for (const { ring } of this.#active) ring.loop.publish();
+    for (let at = 0; at < this.#active.length; at++) this.#active[at]?.ring.loop.publish();
   }
 
   /** Whether a driver has made something available. Hot: this is what a poll looks at. */
   hasMore(): boolean {
     if (this.gate.isShut && !this.gate.mayOpen()) return false;
-    for (const { ring } of this.#active) if (ring.enabled && ring.queue.hasMore()) return true;
+    for (let at = 0; at < this.#active.length; at++) {
+      const ring = this.#active[at]?.ring;
+      if (ring?.enabled === true && ring.queue.hasMore()) return true;
+    }
     return false;
   }
 

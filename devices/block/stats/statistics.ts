@@ -85,13 +85,15 @@ export class Statistics {
 
   /** A request is done that began at `sinceUs`; `sectors` of 512 bytes were moved. Hot. */
   done(operation: number, sinceUs: number, sectors: number): void {
+    const counters = this.#counters;
     const at = OPERATIONS + operation * OPERATION_SIZE;
     const passed = (this.nowUs - sinceUs) | 0;
     // More than 31 bits of it, as a host's disk may take that hangs.
     const us = passed < 0 ? LONGEST_US : passed;
-    this.#add(at + SECTORS, sectors);
-    this.#add(at + SUM_US, us);
-    this.#add(at + HISTOGRAM + bucketOf(us), 1);
+    const bucket = at + HISTOGRAM + bucketOf(us);
+    counters[at + SECTORS] = (counters[at + SECTORS] ?? 0) + sectors;
+    counters[at + SUM_US] = (counters[at + SUM_US] ?? 0) + us;
+    counters[bucket] = (counters[bucket] ?? 0) + 1;
   }
 
   /** The same, in vain. */
