@@ -97,6 +97,7 @@ export class DataLoop {
     const { engine } = opened;
     this.engine = opened.kind;
     if (opened.why !== undefined) host.log('warning', opened.why);
+    if (image.notice !== undefined) host.log('warning', `the image ${image.notice}`);
     const isParallel = image.type === 'raw' && served.queueCount > 1 && opened.kind === 'io_uring';
     const buckets = bucketsOf(served, isParallel);
     const log = (line: string): void => host.log('warning', line);

@@ -88,6 +88,8 @@ export interface Image {
   /** Valid until the next locate. */
   readonly bytes: Uint8Array;
   readonly error: string;
+  /** What its user should know of its opening: the end of a sentence that begins with "the image". */
+  readonly notice?: string | undefined;
   /** Absent where places never move: then nothing needs to be told. */
   readonly durability?: Durability;
   /**

@@ -32,13 +32,13 @@ export interface Qcow2Options {
 
 const CACHE_BUDGET = 32 << 20;
 const LONGEST_CHAIN = 64;
+const GIVEN_UP = 'had persistent bitmaps, which are given up: what is written now is not in them';
 
 export function openQcow2(file: ImageFile, options: Qcow2Options): Result<Qcow2Image, ImageError> {
   const chain: Chain = { ...options, files: [], identities: new Set(), state: { bytes: new Uint8Array(0), error: '' } };
   const opened = openLayer(file, chain, { path: options.path, readOnly: options.readOnly });
   if (!opened.ok) return opened;
-  const { mapping, refcounts, hasSnapshots } = opened.value;
-  return ok(new Qcow2Image({ mapping, refcounts, hasSnapshots, files: chain.files, state: chain.state }));
+  return ok(new Qcow2Image({ ...opened.value, files: chain.files, state: chain.state }));
 }
 
 interface Chain extends Qcow2Options {
@@ -57,6 +57,7 @@ interface OpenedLayer {
   readonly mapping: Mapping;
   readonly refcounts: Refcounts;
   readonly hasSnapshots: boolean;
+  readonly notice: string | undefined;
 }
 
 function openLayer(file: ImageFile, chain: Chain, { path, readOnly }: LayerOptions): Result<OpenedLayer, ImageError> {
@@ -95,7 +96,8 @@ function openLayer(file: ImageFile, chain: Chain, { path, readOnly }: LayerOptio
     const rebuilt = new Rebuild({ image, mapping, refcounts, snapshots: snapshots.value }).run();
     if (!rebuilt.ok) return rebuilt;
   }
-  return ok({ mapping, refcounts, hasSnapshots: header.value.snapshotCount > 0 });
+  const notice = header.value.autoclear && !readOnly ? GIVEN_UP : undefined;
+  return ok({ mapping, refcounts, hasSnapshots: header.value.snapshotCount > 0, notice });
 }
 
 interface Joined {

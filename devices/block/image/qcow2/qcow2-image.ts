@@ -45,6 +45,8 @@ export interface Qcow2Parts {
   readonly files: readonly ImageFile[];
   readonly state: ChainState;
   readonly hasSnapshots: boolean;
+  /** See `Image`. */
+  readonly notice: string | undefined;
 }
 
 export class Qcow2Image implements Image {
@@ -53,6 +55,7 @@ export class Qcow2Image implements Image {
   readonly extent: FilledExtent = { file: 0, offset: 0, length: 0, claim: 0 };
   readonly durability: SyncTracker;
   readonly mode: number;
+  readonly notice: string | undefined;
   readonly #mapping: Mapping;
   readonly #state: ChainState;
   readonly #allocator: Allocator;
@@ -61,7 +64,7 @@ export class Qcow2Image implements Image {
   readonly #eraser: Eraser;
   readonly #hasSnapshots: boolean;
 
-  constructor({ mapping, refcounts, files, state, hasSnapshots }: Qcow2Parts) {
+  constructor({ mapping, refcounts, files, state, hasSnapshots, notice }: Qcow2Parts) {
     const { image } = mapping;
     const tracker = new SyncTracker(() => this.#advance());
     this.files = files.map(({ fd }) => fd);
@@ -69,6 +72,7 @@ export class Qcow2Image implements Image {
     this.#mapping = mapping;
     this.#state = state;
     this.#hasSnapshots = hasSnapshots;
+    this.notice = notice;
     this.#allocator = new Allocator({ image, refcounts, tracker });
     this.#tables = new Tables(mapping, this.#allocator, tracker);
     const entries = new Entries(mapping, this.#allocator);

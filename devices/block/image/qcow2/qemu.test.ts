@@ -102,12 +102,15 @@ const M = K * K;
     const path = images.create('disk', M);
     qemuImg('bitmap', '--add', path, 'changes');
     check(readFileSync(path).readUInt32BE(92)).to.equal(1);
+    check(images.open(path, { readOnly: true }).image.notice).to.equal(undefined);
     const { image, files } = images.open(path);
+    check(image.notice).to.match(/^had persistent bitmaps, which are given up/);
     const ring = new ImageRing(image, files, { versions: new Int32Array(M / SECTOR), random: new Random(1) });
     ring.run(20, 4, 64);
     expect(image.close(), 'close');
     check(readFileSync(path).readUInt32BE(92)).to.equal(0);
     check(checked(path)).to.be.oneOf(['clean', 'leaks']);
+    check(images.open(path).image.notice).to.equal(undefined);
   });
 
   it('opened for reading: is not touched, and refuses writes', () => {
