@@ -1,9 +1,12 @@
 /** The dirty log as a front end sets it, byte for byte: its sizes, its switch, what is refused, and that nothing of it stays. */
 import { expect as check } from 'chai';
+import { expect } from '../../lang/result.ts';
+import { MAX_LOG_SIZE } from '../../memory/index.ts';
 import { CopyDevice } from '../../testing/copy-device.ts';
 import { RawFrontEnd, resources } from '../../testing/raw-front-end.ts';
 import { SharedRegion, eventFd } from '../../testing/session-pair.ts';
 import { drainEventFd, signalEventFd } from '../../sys/eventfd.ts';
+import { createSealedMemfd } from '../../sys/memfd.ts';
 import type { Fd, OwnedFd } from '../../sys/owned-fd.ts';
 import { encodeLog, encodeSingleRegion, encodeU64, encodeVringAddresses, encodeVringFile, encodeVringState, NOTHING } from '../message.ts';
 import { VHOST_F_LOG_ALL, VHOST_USER as R, VHOST_USER_F_PROTOCOL_FEATURES, VHOST_VRING_F_LOG } from '../spec.ts';
@@ -175,7 +178,14 @@ describe('a back end session: dirty log [log-base]', () => {
     ['no bytes', (guest) => guest.setBase(0)],
     ['too few for the memory', (guest) => guest.setBase(LOG_SIZE - 1)],
     ['more than its file has', (guest) => guest.setBase(0x2000, 0x20)],
-    ['more than anybody needs', (guest) => guest.setBase(2 ** 40)],
+    ['more than its file has by far', (guest) => guest.setBase(2 ** 40)],
+    [
+      'more than anybody needs',
+      (guest) => {
+        using file = expect(createSealedMemfd({ name: 'log', size: MAX_LOG_SIZE + 0x1000 }), 'log');
+        return guest.setBase(MAX_LOG_SIZE + 1, 0, [file.fd]);
+      },
+    ],
     ['an offset and a size that wrap', (guest) => guest.setBase(2 ** 52, 2 ** 53 - 1)],
     ['an eventfd for a file', (guest) => guest.setBase(LOG_SIZE, 0, [guest.kick.fd])],
     ['no signal descriptor', (guest) => guest.front.ask(R.SET_LOG_FD)],
