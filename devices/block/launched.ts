@@ -7,7 +7,6 @@ import { writeSync } from 'node:fs';
 import { Successor } from '#shared/hand-over/index.ts';
 import { type Result, err, expect, ok } from '#shared/lang/result.ts';
 import { type DeviceEnd, type ToDevice, WriteCache, deviceStartChannel } from '#shared/rpc/start-channel.ts';
-import type { RateLimits } from '#shared/config/rate-limits.ts';
 import { limitsMessage, limitsOf } from '#shared/rpc/start-limits.ts';
 import { leaveOutMaglev } from '#shared/sys/compile-less.ts';
 import { createEventFd } from '#shared/sys/eventfd.ts';
@@ -44,10 +43,7 @@ export function serveLauncher(scripts: Scripts): never {
   if (!opened.ok) return refuse(problemWith(nameOf(start), opened.error));
   const loop: DataLoop = new DataLoop(served, opened.value, {
     watched: [
-      {
-        fd: channel.fd,
-        ready: () => readOrders(channel, { end, connect, limits: (limits) => loop.device.setLimits(limits), handingOver }),
-      },
+      { fd: channel.fd, ready: () => readOrders(channel, { end, connect, loop, handingOver }) },
       { fd: wakeFd, ready: () => commands.serve() },
     ],
     log: (level, message) => void channel.send({ log: { level: LOG_LEVEL[level], message } }),
@@ -148,7 +144,7 @@ function handingOverTo(channel: DeviceEnd, parts: HandingOverParts): HandingOver
 interface Orders {
   end(): never;
   connect(client: OwnedFd): void;
-  limits(limits: RateLimits): void;
+  readonly loop: DataLoop;
   readonly handingOver: HandingOver;
 }
 
@@ -163,7 +159,7 @@ function readOrders(channel: DeviceEnd, orders: Orders): void {
     const socket = fds[at - 1];
     for (const fd of fds) if (fd !== socket) fd.close();
     if (message.stop) return orders.end();
-    if (message.limits) orders.limits(limitsOf(message.limits));
+    if (message.limits) orders.loop.device.setLimits(limitsOf(message.limits));
     if (message.upgradeFailed) orders.handingOver.fail(failed(message.upgradeFailed.message ?? ''));
     if (socket === undefined) continue;
     if (message.handOver) orders.handingOver.give(socket);
