@@ -12,15 +12,14 @@ import { EAGAIN, EINTR, EINVAL, EOPNOTSUPP, sysError } from '#shared/sys/errno.t
 import { IORING_OP, IOSQE_FIXED_FILE } from '#shared/sys/io-uring.ts';
 import type { SegmentTable } from '#shared/virtio/index.ts';
 import type { Engine } from './engine/engine.ts';
+import { ExtentTransfers, MOVE, type Move } from './extent-transfers.ts';
 import {
   CLAIM,
   COUNT,
   CUT,
-  CUT_SEGMENT,
   type DataPlace,
   FILE,
   FRESH,
-  HOLD,
   LEFT,
   OFFSET,
   PIECE,
@@ -36,12 +35,8 @@ import {
   ZEROS,
 } from './format-slots.ts';
 import { EXTENT, NEEDS_FALLOCATE, NEEDS_WRITE, STEP_BUSY } from './image/image.ts';
-import { LONGEST_PIECE, fillSegments, skipSegments, tellWritten, zeroSegments } from './request-segments.ts';
+import { LONGEST_PIECE, fillSegments, zeroSegments } from './request-segments.ts';
 import { IMAGE_FILE, type ServedImage, type Waiter } from './served-image.ts';
-
-const MOST_RETRIES = 64;
-/** See `ring.ts`. */
-const MOST_WHEN_STOPPING = 2 ** 30;
 
 /** What one request may do in one turn, in units of some 10 us. */
 const WORK_OF_A_TURN = 32;
@@ -72,8 +67,7 @@ export class FormatRequests implements Waiter {
   readonly #served: ServedImage;
   readonly #ended: (head: number, isWell: boolean) => void;
   readonly #slots: DataView;
-  /** Bytes that may still be begun. */
-  #allowance = Infinity;
+  readonly #transfers: ExtentTransfers;
 
   constructor({ index, size, memory, engine, segments, image, ended }: FormatRequestsOptions) {
     this.#index = index;
@@ -83,6 +77,7 @@ export class FormatRequests implements Waiter {
     this.#served = image;
     this.#ended = ended;
     this.#slots = new DataView(new ArrayBuffer(size * SLOT_SIZE));
+    this.#transfers = new ExtentTransfers({ index, memory, engine, segments, image, slots: this.#slots });
   }
 
   /** Begins what `place` says. It may be over when this returns. Hot. */
@@ -109,7 +104,7 @@ export class FormatRequests implements Waiter {
     this.#served.inEngine--;
     switch (this.#slots.getUint32(head * SLOT_SIZE + STATE_AT, true)) {
       case STATE.transfer:
-        this.#transferred(head, result);
+        this.#moved(head, this.#transfers.complete(head, result));
         break;
       case STATE.allocation:
         this.#allocated(head, result);
@@ -134,11 +129,11 @@ export class FormatRequests implements Waiter {
 
   /** The end of those under way is waited for: none may take for ever. */
   stops(): void {
-    this.#allowance = MOST_WHEN_STOPPING;
+    this.#transfers.stops();
   }
 
   goesOn(): void {
-    this.#allowance = Infinity;
+    this.#transfers.goesOn();
   }
 
   /** Step after step, until the request waits for something. Hot. */
@@ -174,14 +169,14 @@ export class FormatRequests implements Waiter {
       case EXTENT.zeros: {
         const length = Math.min(image.extent.length, left, LONGEST_PIECE);
         zeroSegments(this.#memory, this.#segments, this.#slots.getUint32(at + SEGMENT, true), length);
-        this.#goOn(at, length);
+        this.#transfers.goOn(at, length);
         return WORK.located + Math.floor(length / WORK.zeroedBytes);
       }
       case EXTENT.bytes: {
         const { offset, length } = image.extent;
         const bytes = image.bytes.subarray(offset, offset + length);
         fillSegments(this.#memory, this.#segments, this.#slots.getUint32(at + SEGMENT, true), bytes);
-        this.#goOn(at, length);
+        this.#transfers.goOn(at, length);
         return WORK.decompressed;
       }
       case EXTENT.busy:
@@ -214,7 +209,7 @@ export class FormatRequests implements Waiter {
     if (step < 0) return this.#fail(head, image.error === '' ? sysError('erase', -step).message : image.error);
     if (step === NEEDS_WRITE) this.#slots.setFloat64(at + ZEROS, image.extent.length, true);
     else if (step === NEEDS_FALLOCATE) return this.#allocate(head, wanted);
-    else this.#goOn(at, image.extent.length);
+    else this.#transfers.goOn(at, image.extent.length);
     return WORK.erased;
   }
 
@@ -231,7 +226,7 @@ export class FormatRequests implements Waiter {
     this.#slots.setUint32(at + STATE_AT, STATE.allocation, true);
     // For whoever hears that there is no such mode.
     this.#slots.setUint32(at + FILE, image.mode, true);
-    this.#hold(at);
+    this.#transfers.hold(at);
     this.#served.inEngine++;
     this.#engine.prepare(IORING_OP.FALLOCATE, IOSQE_FIXED_FILE, IMAGE_FILE, offset, length, image.mode, head, this.#index);
     return WAITS;
@@ -239,28 +234,28 @@ export class FormatRequests implements Waiter {
 
   #cannotAllocate(at: number, wanted: number): void {
     const length = this.#slots.getFloat64(at + PIECE, true);
-    if (wanted === WANTS.discard) this.#goOn(at, length);
+    if (wanted === WANTS.discard) this.#transfers.goOn(at, length);
     else this.#slots.setFloat64(at + ZEROS, length, true);
   }
 
   #allocated(head: number, result: number): void {
     const at = head * SLOT_SIZE;
-    this.#release(at);
+    this.#transfers.release(at);
     // EINVAL: a block device whose blocks are larger than what this is about.
     if (result === -EOPNOTSUPP || result === -EINVAL) {
       if (result === -EOPNOTSUPP) this.#served.cannotAllocate(this.#slots.getUint32(at + FILE, true));
       this.#cannotAllocate(at, this.#slots.getUint32(at + WANTED, true));
     } else if (result === 0) {
-      this.#goOn(at, this.#slots.getFloat64(at + PIECE, true));
-    } else if (!((result === -EAGAIN || result === -EINTR) && this.#mayRetry(at))) {
+      this.#transfers.goOn(at, this.#slots.getFloat64(at + PIECE, true));
+    } else if (!((result === -EAGAIN || result === -EINTR) && this.#transfers.mayRetry(at))) {
       this.#served.errors.failed('allocate for the guest', this.#slots.getFloat64(at + OFFSET, true), result);
       return this.#ended(head, false);
     }
     this.#advance(head);
   }
 
-  /** Transfers the extent just located. Hot. */
-  #begin(head: number): number {
+  /** Moves the extent just located. Hot. */
+  #begin(head: number): typeof WAITS {
     const at = head * SLOT_SIZE;
     const slots = this.#slots;
     const { file, offset, length, claim } = this.#served.image.extent;
@@ -268,91 +263,20 @@ export class FormatRequests implements Waiter {
     slots.setFloat64(at + PLACE, offset, true);
     slots.setFloat64(at + PIECE, length, true);
     slots.setUint32(at + CLAIM, claim, true);
-    slots.setUint32(at + RETRIES, 0, true);
     slots.setUint32(at + STATE_AT, STATE.transfer, true);
-    this.#hold(at);
-    this.#transfer(head);
+    this.#moved(head, this.#transfers.begin(head));
     return WAITS;
   }
 
-  /** Hands a piece of the extent to the engine. Hot. */
-  #transfer(head: number): void {
-    const at = head * SLOT_SIZE;
-    const slots = this.#slots;
-    const piece = Math.min(slots.getFloat64(at + PIECE, true), LONGEST_PIECE);
-    this.#allowance -= piece;
-    if (this.#allowance < 0) return this.#giveUp(head);
-    const file = slots.getUint32(at + FILE, true);
-    const place = slots.getFloat64(at + PLACE, true);
-    this.#served.inEngine++;
-    if (slots.getFloat64(at + ZEROS, true) > 0) {
-      this.#engine.prepare(IORING_OP.WRITE, IOSQE_FIXED_FILE, file, place, this.#served.zerosAddress, piece, head, this.#index);
-      return;
-    }
-    const reads = slots.getUint32(at + WANTED, true) === WANTS.read;
-    const segment = slots.getUint32(at + SEGMENT, true);
-    const segments = this.#segments;
-    if (segments.lengthAt(segment) >= piece) {
-      const operation = reads ? IORING_OP.READ : IORING_OP.WRITE;
-      this.#engine.prepare(operation, IOSQE_FIXED_FILE, file, place, segments.hostAt(segment), piece, head, this.#index);
-      return;
-    }
-    const count = piece === slots.getFloat64(at + LEFT, true) ? slots.getUint32(at + COUNT, true) : this.#cut(at, segment, piece);
-    const operation = reads ? IORING_OP.READV : IORING_OP.WRITEV;
-    this.#engine.prepare(operation, IOSQE_FIXED_FILE, file, place, segments.iovecAddress(segment), count, head, this.#index);
-  }
-
-  /** How many segments from `first` on have `bytes`; the last one is cut to that, until the transfer is over. */
-  #cut(at: number, first: number, bytes: number): number {
-    const segments = this.#segments;
-    let segment = first;
-    let sum = segments.lengthAt(segment);
-    while (sum < bytes) sum += segments.lengthAt(++segment);
-    if (sum > bytes) {
-      segments.trimBack(segment, sum - bytes);
-      this.#slots.setUint32(at + CUT_SEGMENT, segment, true);
-      this.#slots.setUint32(at + CUT, sum - bytes, true);
-    }
-    return segment - first + 1;
-  }
-
-  #transferred(head: number, result: number): void {
-    const at = head * SLOT_SIZE;
-    const slots = this.#slots;
-    const cut = slots.getUint32(at + CUT, true);
-    if (cut > 0) {
-      this.#segments.trimBack(slots.getUint32(at + CUT_SEGMENT, true), -cut);
-      slots.setUint32(at + CUT, 0, true);
-    }
-    if ((result === -EAGAIN || result === -EINTR) && this.#mayRetry(at)) return this.#transfer(head);
-    const isRead = slots.getUint32(at + WANTED, true) === WANTS.read;
-    // One that failed may have filled a part of its buffers all the same.
-    const written = result < 0 ? slots.getFloat64(at + PIECE, true) : result;
-    if (isRead) tellWritten(this.#memory, this.#segments, slots.getUint32(at + SEGMENT, true), written);
-    if (result <= 0) return this.#notTransferred(head, result);
-    slots.setUint32(at + RETRIES, 0, true);
-    const piece = slots.getFloat64(at + PIECE, true) - result;
-    slots.setFloat64(at + PIECE, piece, true);
-    slots.setFloat64(at + PLACE, slots.getFloat64(at + PLACE, true) + result, true);
-    this.#goOn(at, result);
-    if (piece > 0) return this.#transfer(head);
-    this.#release(at);
-    if (slots.getUint32(at + FRESH, true) !== 0) this.#publish(head);
+  #moved(head: number, move: Move): void {
+    if (move === MOVE.underWay) return;
+    if (move === MOVE.failed) this.#giveUp(head);
+    else if (this.#slots.getUint32(head * SLOT_SIZE + FRESH, true) !== 0) this.#publish(head);
     else this.#advance(head);
-  }
-
-  #notTransferred(head: number, result: number): void {
-    const at = head * SLOT_SIZE;
-    const file = this.#slots.getUint32(at + FILE, true);
-    const which = file === IMAGE_FILE ? 'the image' : `backing file ${file}`;
-    const what = `${this.#slots.getUint32(at + WANTED, true) === WANTS.read ? 'read' : 'write'} ${which}`;
-    this.#served.errors.failed(what, this.#slots.getFloat64(at + PLACE, true), result);
-    this.#giveUp(head);
   }
 
   #giveUp(head: number): void {
     const at = head * SLOT_SIZE;
-    this.#release(at);
     if (this.#slots.getUint32(at + FRESH, true) !== 0) {
       this.#served.image.abandon(this.#slots.getUint32(at + CLAIM, true));
       this.#served.hasNews();
@@ -396,38 +320,5 @@ export class FormatRequests implements Waiter {
     this.#served.errors.report(why);
     this.#ended(head, false);
     return WAITS;
-  }
-
-  /** The next `count` bytes are done. */
-  #goOn(at: number, count: number): void {
-    const slots = this.#slots;
-    slots.setFloat64(at + OFFSET, slots.getFloat64(at + OFFSET, true) + count, true);
-    slots.setFloat64(at + LEFT, slots.getFloat64(at + LEFT, true) - count, true);
-    const zeros = slots.getFloat64(at + ZEROS, true);
-    if (zeros > 0) slots.setFloat64(at + ZEROS, zeros - count, true);
-    else if (slots.getUint32(at + WANTED, true) <= WANTS.write) this.#skip(at, count);
-  }
-
-  #skip(at: number, bytes: number): void {
-    const first = this.#slots.getUint32(at + SEGMENT, true);
-    const count = this.#slots.getUint32(at + COUNT, true);
-    const segment = skipSegments(this.#segments, first, count, bytes);
-    this.#slots.setUint32(at + SEGMENT, segment, true);
-    this.#slots.setUint32(at + COUNT, count - (segment - first), true);
-  }
-
-  #hold(at: number): void {
-    const { durability } = this.#served.image;
-    if (durability !== undefined) this.#slots.setUint32(at + HOLD, durability.hold(), true);
-  }
-
-  #release(at: number): void {
-    this.#served.image.durability?.release(this.#slots.getUint32(at + HOLD, true));
-  }
-
-  #mayRetry(at: number): boolean {
-    const retries = this.#slots.getUint32(at + RETRIES, true) + 1;
-    this.#slots.setUint32(at + RETRIES, retries, true);
-    return retries <= MOST_RETRIES;
   }
 }

@@ -1,4 +1,4 @@
-/** Steps along the segments of a request's data. */
+/** Steps along the segments of a request's data, and how far they go. */
 import type { GuestMemory } from '#shared/memory/index.ts';
 import type { SegmentTable } from '#shared/virtio/index.ts';
 
@@ -7,6 +7,18 @@ import type { SegmentTable } from '#shared/virtio/index.ts';
  * this bounds how long one request keeps the others, of this and of all queues, waiting. More than drivers usually ask for at once.
  */
 export const LONGEST_PIECE = 1 << 20;
+
+/**
+ * A ring that is being stopped finishes what is under way, for a driver may be paused only. No driver needs more of it than this; one
+ * that asked for more gets an error for the rest: its front end would wait for minutes, and give the device up.
+ */
+export const MOST_WHEN_STOPPING = 2 ** 30;
+
+/**
+ * io_uring waits for what would block by itself. EAGAIN still comes where its workers were refused memory, or a file system or driver
+ * had no room for the request, and EINTR where one let itself be interrupted: both pass, and where they do not, that is an I/O error.
+ */
+export const MOST_RETRIES = 64;
 
 /** Takes `bytes` off the front of `count` segments from `first` on; which one is the first then. Hot. */
 export function skipSegments(segments: SegmentTable, first: number, count: number, bytes: number): number {

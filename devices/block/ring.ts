@@ -8,7 +8,7 @@ import type { Engine } from './engine/engine.ts';
 import { FormatRequests } from './format-requests.ts';
 import { WANTS, type Wants } from './format-slots.ts';
 import type { RateLimiter } from './limits/rate-limiter.ts';
-import { LONGEST_PIECE, countPiece, skipSegments, tellWritten } from './request-segments.ts';
+import { LONGEST_PIECE, MOST_RETRIES, MOST_WHEN_STOPPING, countPiece, skipSegments, tellWritten } from './request-segments.ts';
 import { BlockRequest } from './request.ts';
 import { RingCall } from './ring-call.ts';
 import {
@@ -56,18 +56,6 @@ export interface Disk {
 }
 
 const RWF_DSYNC = 2;
-
-/**
- * A ring that is being stopped finishes what is under way, for a driver may be paused only. No driver needs more of it than this; one
- * that asked for more gets an error for the rest: its front end would wait for minutes, and give the device up.
- */
-const MOST_WHEN_STOPPING = 2 ** 30;
-
-/**
- * io_uring waits for what would block by itself. EAGAIN still comes where its workers were refused memory, or a file system or driver
- * had no room for the request, and EINTR where one let itself be interrupted: both pass, and where they do not, that is an I/O error.
- */
-const MOST_RETRIES = 64;
 
 export interface RingDependencies {
   readonly queue: SplitQueue;
