@@ -276,7 +276,7 @@ export class BlockRing implements QueueHandler {
     this.#slots.setUint32(at + SECTORS, 0, true);
     this.#slots.setInt32(at + BEGUN, this.#statistics.nowUs, true);
     if (this.#limiter.isActive) this.#limiter.charge(0);
-    if (this.#isRaw) this.#start(head);
+    if (this.#isRaw && !this.#disk.image.hasFailed) this.#start(head);
     else this.#goThroughImage(head, WANTS.flush);
     return DEFERRED;
   }

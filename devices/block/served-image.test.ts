@@ -2,9 +2,10 @@ import { closeSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { EIO } from '#shared/sys/errno.ts';
+import { EINVAL, EIO } from '#shared/sys/errno.ts';
 import { IORING_OP } from '#shared/sys/io-uring.ts';
 import { asFd } from '#shared/sys/owned-fd.ts';
+import { eventFd } from '#shared/testing/session-pair.ts';
 import type { Engine } from './engine/engine.ts';
 import { ErrorLog } from './error-log.ts';
 import { RawImage } from './image/raw-image.ts';
@@ -78,6 +79,25 @@ describe('ServedImage', () => {
     served.settle();
     expect(next()).to.equal(0);
     expect(results).to.deep.equal([failure, failure]);
+    engine.close();
+  });
+
+  it('syncs before it returns, in vain -> the guest hears of it at its next flush, and whoever looks after it at once', () => {
+    using file = eventFd();
+    const lines: string[] = [];
+    const image = new RawImage(file.fd, { size: SIZE, readOnly: false });
+    const engine = openKind('io_uring', [asFd(fd)]);
+    const served = new ServedImage(image, { engine, token: TOKEN, errors: new ErrorLog((line) => lines.push(line)) });
+    served.syncNow();
+    expect(served.hasFailed).to.equal(true);
+    expect(lines.join()).to.match(/flush the image: .*EINVAL/);
+    const results: number[] = [];
+    served.awaitFlush({ resume: (_, result) => results.push(result) }, 0);
+    served.settle();
+    engine.submit(1);
+    expect([engine.next(), engine.result]).to.deep.equal([true, 0]);
+    served.synced(engine.result);
+    expect(results).to.deep.equal([-EINVAL]);
     engine.close();
   });
 

@@ -11,6 +11,7 @@ import { SYS } from '#shared/sys/syscall-numbers.ts';
 import type { Engine } from './engine/engine.ts';
 import type { ErrorLog } from './error-log.ts';
 import type { Image } from './image/image.ts';
+import { MOST_RETRIES } from './request-segments.ts';
 
 /** A request that waits, by its head, for the ring's `resume`. */
 export interface Waiter {
@@ -52,7 +53,6 @@ export const IMAGE_FILE = 0;
 const ZEROS = 1 << 20;
 /** What O_DIRECT is content with everywhere. */
 const ALIGNMENT = 4096;
-const MOST_RETRIES = 64;
 /** An fdatasync brings on what an image waits for; one that so many did not help will not come. */
 const MOST_IN_VAIN = 1024;
 
@@ -106,6 +106,11 @@ export class ServedImage {
 
   get zerosLength(): number {
     return ZEROS;
+  }
+
+  /** What was complete may not be durable, and no flush says that it is. */
+  get hasFailed(): boolean {
+    return this.#failed < 0;
   }
 
   /** The engine has an fdatasync of it. */
@@ -180,15 +185,18 @@ export class ServedImage {
     this.settle();
   }
 
-  /** Makes everything durable that is complete, before it returns: 0 or -errno. Cold. */
-  syncNow(): number {
+  /** Makes everything durable that is complete, before it returns. Where that fails, so does every flush from now on: see `syncAhead`. Cold. */
+  syncNow(): void {
     const { durability, files } = this.image;
     const ticket = durability?.syncBegins() ?? 0;
     const result = retryInterrupted(() => syscall(SYS.fdatasync, files[IMAGE_FILE] ?? -1));
+    if (result < 0) {
+      this.errors.report(sysError('flush the image', -result).message);
+      this.#failed = result;
+    }
     durability?.syncEnds(ticket, result);
     this.#hasNews = true;
     this.settle();
-    return result;
   }
 
   #needsSync(): boolean {
