@@ -80,7 +80,11 @@ export class RingLoop {
         this.#dispatch(this.#engine.tokenHigh, this.#engine.tokenLow, this.#engine.result, this.#engine.flags);
       } while (this.#engine.next());
     }
-    for (const { token, result, flags } of this.#rings.takeForeign()) this.#dispatch(token, 0, result, flags);
+    for (const { token, result, flags } of this.#rings.takeForeign()) {
+      // What it brings about may leave others behind, which no sleep would end for.
+      work++;
+      this.#dispatch(token, 0, result, flags);
+    }
     this.#rings.publish();
     this.#rings.settle();
     return work;
