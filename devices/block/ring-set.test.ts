@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { expect as must } from '#shared/lang/result.ts';
-import { asFd } from '#shared/sys/owned-fd.ts';
+import { type Fd, asFd } from '#shared/sys/owned-fd.ts';
 import { DriverQueue } from '#shared/testing/driver-queue.ts';
 import { type TestMemory, makeMemory } from '#shared/testing/memory-builder.ts';
 import { type InflightRegion, InflightTable, inflightSliceSize } from '#shared/virtio/index.ts';
@@ -19,6 +19,8 @@ const RING_SIZE = 64;
 const HEADERS = 0x1_0000;
 const INFLIGHT = 0x2_0000;
 const DATA = 0x10_0000;
+/** No descriptor has this number. */
+const NO_FD = 0x7fff_0000;
 const OK = 0;
 const IOERR = 1;
 
@@ -50,8 +52,8 @@ describe('the rings of a thread', () => {
     rmSync(folder, { recursive: true });
   });
 
-  function start(inflight?: InflightRegion): void {
-    const descriptors = { kickFd: undefined, callFd: undefined, errFd: undefined };
+  function start(inflight?: InflightRegion, kickFd?: Fd): void {
+    const descriptors = { kickFd, callFd: undefined, errFd: undefined };
     const started = rings.start({ ...driver.config, ...descriptors, inflight, index: 0, enabled: true, usedLog: undefined }, false);
     must(started, 'ring');
   }
@@ -82,6 +84,18 @@ describe('the rings of a thread', () => {
       expect(driver.usedIdx).to.equal(1);
     }).timeout(60_000);
   }
+
+  it('a kick that cannot be watched -> the ring is polled, as one without a kick', () => {
+    start(undefined, asFd(NO_FD));
+    expect(rings.isKickless).to.equal(false);
+    engine.submit(1);
+    expect(engine.next()).to.equal(true);
+    const { tokenHigh, tokenLow, result, flags } = engine;
+    expect(result).to.be.below(0);
+    rings.complete(tokenHigh, tokenLow, result, flags);
+    expect(rings.isKickless).to.equal(true);
+    rings.stop(0);
+  });
 
   it('stop before the requests of a dead process were begun again -> they are done, others are the driver’s', () => {
     const length = inflightSliceSize(RING_SIZE);

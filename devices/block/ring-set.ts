@@ -294,9 +294,9 @@ export class RingSet implements RingHost {
     return false;
   }
 
-  /** Whether a ring that may be served has nobody to kick for it. */
+  /** Whether a ring that may be served has nobody to kick for it, or its kick could not be watched. */
   get isKickless(): boolean {
-    return this.#active.some(({ ring, kickFd }) => kickFd === undefined && ring.enabled && ring.queue.fault === undefined);
+    return this.#active.some(({ ring, poll }) => poll === undefined && ring.enabled && ring.queue.fault === undefined);
   }
 
   quiet(): void {
