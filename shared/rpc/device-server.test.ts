@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { type Socket, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { credentials, makeClientConstructor } from '@grpc/grpc-js';
@@ -88,7 +90,7 @@ describe('DeviceServer', () => {
     device = new PlainDevice();
     const server = new DeviceServer(device);
     watcher = new Watcher();
-    listener = expect(listenUnix(path, 8), 'listen');
+    listener = expect(listenUnix(path, 128), 'listen');
     const watch = watcher.watch(listener.fd, EPOLLIN, () => server.serve(expect(accept(listener.fd), 'accept').take()));
     stop = () => watch.close();
     client = new DeviceClient(path);
@@ -199,6 +201,24 @@ describe('DeviceServer', () => {
       [{ kind: 'program', path: '/new' }, 2],
       [{ kind: 'socket', path: '/there' }, 2],
     ]);
+  });
+
+  it('serves a client beside a hundred connections that never say a word', async () => {
+    let closed = 0;
+    const silent: Socket[] = [];
+    for (let count = 0; count < 100; count++) {
+      const socket = connect(path);
+      socket
+        .once('close', () => closed++)
+        .on('error', () => {})
+        .resume();
+      silent.push(socket);
+      await once(socket, 'connect');
+    }
+    expect(await client.getHealth(), 'health');
+    // All but as many as a device has room for, and the client.
+    while (closed < 100 + 1 - 32) await new Promise(setImmediate);
+    for (const socket of silent) socket.destroy();
   });
 
   it('keeps a bounded number of answers', async () => {

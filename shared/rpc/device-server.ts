@@ -64,13 +64,24 @@ export class DeviceServer {
     const socket = new Socket({ fd, readable: true, writable: true });
     // A client that breaks off is nobody's concern.
     socket.on('error', () => socket.destroy());
-    if (this.#connections.size >= MOST_CONNECTIONS) {
+    if (this.#connections.size >= MOST_CONNECTIONS && !this.#makeRoom()) {
       socket.destroy();
       return;
     }
     this.#connections.add(socket);
     socket.once('close', () => this.#connections.delete(socket));
     this.#injector.injectConnection(socket);
+  }
+
+  /** Lets go of one that has never said a word, so that those do not keep others out. */
+  #makeRoom(): boolean {
+    for (const socket of this.#connections) {
+      if (socket.bytesRead > 0) continue;
+      this.#connections.delete(socket);
+      socket.destroy();
+      return true;
+    }
+    return false;
   }
 
   #handlers(): DeviceHandlers {
