@@ -7,6 +7,7 @@ import { expect } from 'chai';
 import { expect as must } from '#shared/lang/result.ts';
 import { DeviceClient } from '#shared/rpc/device-client.ts';
 import { connectTo } from '#shared/testing/connect.ts';
+import { hasQemu, qemuImg } from './image/testing/qemu.fixture.ts';
 
 const MAIN = join(import.meta.dirname, 'main.ts');
 
@@ -146,6 +147,17 @@ describe('ch-block', () => {
     expect([status, stderr]).to.deep.equal([0, '']);
     for (const key of known) expect(stdout).to.contain(`${key}=`);
     expect(run('--version').stdout).to.match(/^ch-block \d/);
+  }).timeout(20_000);
+
+  it('refuses to write to small clusters of a qcow2 image past the page cache, in one line', function () {
+    if (!hasQemu) return this.skip();
+    const image = join(folder, 'small');
+    qemuImg('create', '-q', '-f', 'qcow2', '-o', 'cluster_size=2048', image, '1M');
+    const { status, stderr } = run('--socket-path', join(folder, 'socket'), '--disk', `path=${image},image_type=qcow2,direct=on`);
+    expect(stderr).to.equal(
+      `ch-block: disk "${image}" has clusters of 2048 bytes, and O_DIRECT needs 4096 at least: leave direct=on out\n`,
+    );
+    expect(status).to.equal(1);
   }).timeout(20_000);
 
   it('prints its capabilities', () => {

@@ -3,7 +3,9 @@ import { closeSync, constants, openSync, statSync } from 'node:fs';
 import type { LockGranularity } from '#shared/config/disk-keys.ts';
 import { errorName, fileProblem } from '#shared/lang/file-message.ts';
 import { type Result, err, ok } from '#shared/lang/result.ts';
+import { syscall } from '#shared/sys/ffi.ts';
 import { type Fd, asFd } from '#shared/sys/owned-fd.ts';
+import { SYS } from '#shared/sys/syscall-numbers.ts';
 import { takeLock } from './host.ts';
 import { HostFile, type ImageFile } from './image/image-file.ts';
 import type { Image, ImageError, ImageType } from './image/image.ts';
@@ -13,6 +15,10 @@ import { openVhd } from './image/vhd.ts';
 import { openVhdx } from './image/vhdx/vhdx.ts';
 import { SECTOR_SIZE } from './spec.ts';
 import { type Topology, hostTopology } from './topology.ts';
+
+/** Of the host's page cache. */
+const PAGE = 4096;
+const POSIX_FADV_RANDOM = 1;
 
 /** Plain data. The descriptor is open for as long as the image is. */
 export interface ImageToOpen {
@@ -70,7 +76,8 @@ function openFormat(file: ImageFile, toOpen: ImageToOpen, host: Topology): Resul
       const opened = openWithBacking(file, toOpen);
       if (!opened.ok) return opened;
       const { clusterSize } = opened.value;
-      if (clusterSize < leastOf(toOpen, host)) return tooSmall(clusterSize);
+      const least = toOpen.direct && !toOpen.readOnly ? Math.max(PAGE, host.blockSize) : leastOf(toOpen, host);
+      if (clusterSize < least) return tooSmall(clusterSize, least);
       const topology = { ...host, blockSize: leastOf(toOpen, host), optimalIo: clusterSize, discardAlignment: clusterSize };
       return ok({ image: opened.value, topology });
     }
@@ -123,13 +130,19 @@ function refused(message: string): Result<never, ImageError> {
   return err({ code: 'BACKING', message });
 }
 
-/** Clusters lie anywhere in the file. */
-function tooSmall(clusterSize: number): Result<never, ImageError> {
-  const message = `has clusters of ${clusterSize} bytes, and its file system transfers more at once with O_DIRECT: leave direct=on out`;
+/**
+ * Clusters of data and of metadata lie side by side. In one page of the host's cache they would be written past it and through it at the
+ * same time: what comes later from the cache is what the data was before, and Linux, where it notices, fails the next fdatasync.
+ */
+function tooSmall(clusterSize: number, least: number): Result<never, ImageError> {
+  const message = `has clusters of ${clusterSize} bytes, and O_DIRECT needs ${least} at least: leave direct=on out`;
   return err({ code: 'NOT_SUPPORTED', message });
 }
 
 /** Another description of the same file, through the host's page cache: metadata is read and written at any place and length. */
 function reopenCached(fd: Fd, readOnly: boolean): Fd {
-  return asFd(openSync(`/proc/self/fd/${fd}`, readOnly ? constants.O_RDONLY : constants.O_RDWR));
+  const cached = asFd(openSync(`/proc/self/fd/${fd}`, readOnly ? constants.O_RDONLY : constants.O_RDWR));
+  // What lies beside metadata is data, and no business of the cache's.
+  syscall(SYS.fadvise64, cached, 0, 0, POSIX_FADV_RANDOM);
+  return cached;
 }
