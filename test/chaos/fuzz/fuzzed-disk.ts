@@ -91,6 +91,23 @@ export class FuzzedDisk implements AsyncDisposable {
     return { fds: readdirSync(`/proc/${pid}/fd`).length, maps: maps.length, privateMib: Math.ceil(privateKib / 1024) };
   }
 
+  /** The threads of its queues, but for the first, have all that they ever open: they sleep in their engines. A busy one is not counted. */
+  get hasThreads(): boolean {
+    const { imageType, queueCount } = this.variant;
+    if (imageType !== 'raw') return true;
+    const tasks = `/proc/${this.#child.pid}/task`;
+    const asleep = readdirSync(tasks).filter((task) => {
+      try {
+        const name = readFileSync(join(tasks, task, 'comm'), 'utf8');
+        return /^data[1-9]/.test(name) && readFileSync(join(tasks, task, 'wchan'), 'utf8').startsWith('io_cqring');
+      } catch {
+        // Threads come and go.
+        return false;
+      }
+    });
+    return asleep.length === queueCount - 1;
+  }
+
   /** What its descriptors are, for whoever looks for a leak. */
   get descriptors(): readonly string[] {
     const folder = `/proc/${this.#child.pid}/fd`;

@@ -47,6 +47,7 @@ export class Probe implements Disposable {
   #client: Client | undefined;
   #count = 0;
   #before: { readonly fds: number; readonly maps: number } | undefined;
+  #isSettled = false;
 
   constructor(disk: FuzzedDisk) {
     this.#disk = disk;
@@ -160,8 +161,11 @@ export class Probe implements Disposable {
     this.#before ??= { fds, maps };
     const before = this.#before;
     // The thread of each queue but the first brings node's descriptors, an engine and buffers, when it has come so far.
-    const threads = this.#count <= SETTLED_AFTER ? this.#disk.variant.queueCount - 1 : 0;
-    if (this.#count === SETTLED_AFTER) this.#before = { fds, maps };
+    const threads = this.#isSettled ? 0 : this.#disk.variant.queueCount - 1;
+    if (!this.#isSettled && this.#count >= SETTLED_AFTER && this.#disk.hasThreads) {
+      this.#isSettled = true;
+      this.#before = this.#disk.usage();
+    }
     if (fds > before.fds + MOST_OF_A_THREAD * threads || maps > before.maps + threads) {
       const all = this.#disk.descriptors.join(', ');
       throw new Error(`a leak: ${before.fds} descriptors and ${before.maps} mappings became ${fds} and ${maps}: ${all}`);
