@@ -12,7 +12,7 @@ import { leaveOutMaglev } from '#shared/sys/compile-less.ts';
 import { createEventFd } from '#shared/sys/eventfd.ts';
 import type { OwnedFd } from '#shared/sys/owned-fd.ts';
 import { EXIT, exitNow, keepCompiledCode } from '#shared/sys/process-exit.ts';
-import { CommandServer } from './control/command-server.ts';
+import { type CommandHost, CommandServer } from './control/command-server.ts';
 import { ControlThread, controlPorts } from './control/control-thread.ts';
 import { DataLoop, type Served } from './data-loop.ts';
 import type { ImageProblem } from './host.ts';
@@ -50,13 +50,12 @@ export function serveLauncher(scripts: Scripts): never {
     ended: end,
   });
   const commands = new CommandServer(loop, {
-    limitsChange: (limits) => channel.send({ limitsChanged: limitsMessage(limits) }).ok,
-    drainedChange: (drained) => channel.send({ drainedChanged: { drained } }).ok,
-    deviceSizeChange: (size) => channel.send({ deviceSizeChanged: { size } }).ok,
+    ...recordedBy(channel),
     upgrade: (...asked) => handingOver.begin(...asked),
     abandonUpgrade: () => handingOver.abandon(),
   });
-  const handingOver: HandingOver = handingOverTo(channel, { loop, commands, toOpen: served, ...held });
+  const toOpen = { ...served, metadataFd: opened.value.metadataFd };
+  const handingOver: HandingOver = handingOverTo(channel, { loop, commands, toOpen, ...held });
   loop.device.onWriteCache = (writesThrough) =>
     channel.send({ writeCacheChanged: writesThrough ? WriteCache.THROUGH : WriteCache.BACK }).ok;
   const { imagePath, imageType, readOnly, statistics } = served;
@@ -125,6 +124,15 @@ function takeOverFrom(
 /** What this process lets go of, and takes again, when it hands over. */
 function heldBy({ imageFd, fenceFd, readOnly, lockGranularity: granularity, statistics }: Served, what: string) {
   return { image: new HeldImage({ imageFd, fenceFd, what, wish: { readOnly, granularity } }), statistics };
+}
+
+/** What the launcher has another process of this disk begin with. */
+function recordedBy(channel: DeviceEnd): Required<Pick<CommandHost, 'limitsChange' | 'drainedChange' | 'deviceSizeChange'>> {
+  return {
+    limitsChange: (limits) => channel.send({ limitsChanged: limitsMessage(limits) }).ok,
+    drainedChange: (drained) => channel.send({ drainedChanged: { drained } }).ok,
+    deviceSizeChange: (size) => channel.send({ deviceSizeChanged: { size } }).ok,
+  };
 }
 
 /** The launcher starts the other process. */

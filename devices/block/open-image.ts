@@ -35,11 +35,15 @@ export interface ImageToOpen {
   readonly rawSectors: number;
   /** Of an image that is opened again: its backing files, in their order, which are open and locked. */
   readonly backing?: readonly Fd[];
+  /** Likewise, as `OpenedImage` has it. */
+  readonly metadataFd?: Fd | undefined;
 }
 
 export interface OpenedImage {
   readonly image: Image;
   readonly topology: Topology;
+  /** What a format's metadata is read and written by; undefined: `imageFd`. Open for as long as that. */
+  readonly metadataFd?: Fd;
 }
 
 /** It is locked. On the thread that will serve it. The error's message is the end of a sentence that begins with its name. */
@@ -50,10 +54,11 @@ export function openImage(toOpen: ImageToOpen): Result<OpenedImage, ImageError> 
     const size = toOpen.rawSectors * SECTOR_SIZE;
     return ok({ image: new RawImage(fd, { size, readOnly: toOpen.readOnly }), topology: host });
   }
-  const metadata = toOpen.direct ? reopenCached(fd, toOpen.readOnly) : fd;
-  const opened = openFormat(new HostFile(fd, metadata), toOpen, host);
-  if (opened.ok) return opened;
-  if (metadata !== fd) closeSync(metadata);
+  if (!toOpen.direct) return openFormat(new HostFile(fd), toOpen, host);
+  const metadataFd = toOpen.metadataFd ?? reopenCached(fd, toOpen.readOnly);
+  const opened = openFormat(new HostFile(fd, metadataFd), toOpen, host);
+  if (opened.ok) return ok({ ...opened.value, metadataFd });
+  if (metadataFd !== toOpen.metadataFd) closeSync(metadataFd);
   return opened;
 }
 

@@ -60,7 +60,7 @@ function serve(image: OpenedImage): Result<never, string> {
     abandonUpgrade: () => handingOver.abandon(),
   });
   const handingOver: HandingOver = new HandingOver(
-    { loop, commands, toOpen: served, ...held },
+    { loop, commands, toOpen: { ...served, metadataFd: image.metadataFd }, ...held },
     {
       seek: (successor) => {
         if (successor.kind === 'program') return err(startedByHand());

@@ -16,10 +16,6 @@ export class Gate {
     this.#statistics = statistics;
   }
 
-  get isHeld(): boolean {
-    return this.#isHeld;
-  }
-
   /** Takes no request until `release`. */
   hold(): void {
     this.#isHeld = true;

@@ -92,7 +92,6 @@ export const VhdxLogDataSector = struct('VHDX_LOG_DATA_SECTOR', {
 });
 /** Where the sector of the file has the bytes that its descriptor keeps. */
 export const LEADING_BYTES = 8;
-export const TRAILING_BYTES = 4;
 
 /** 2.5 BAT: 8 bytes an entry; after every ChunkRatio payload blocks comes the entry of a sector bitmap block. */
 export const BAT_ENTRY_SIZE = 8;
