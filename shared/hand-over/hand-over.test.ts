@@ -107,6 +107,8 @@ describe('a hand-over', () => {
     const successor = new Successor(right);
     predecessor.close();
     check(successor.serves()).to.equal(false);
+    // Nobody is there to be told why.
+    successor.refuse('too late');
   });
 
   const refusals: readonly (readonly [string, readonly ToSuccessor[], RegExp])[] = [

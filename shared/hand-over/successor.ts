@@ -18,6 +18,7 @@ export interface TakenOver {
 
 export class Successor {
   readonly #channel: SuccessorEnd;
+  #hasSpoken = false;
 
   constructor(socket: OwnedFd) {
     this.#channel = successorEnd(socket);
@@ -53,12 +54,14 @@ export class Successor {
     }
   }
 
+  /** Says why not, unless it has said that it serves, and the other one did not hear it. */
   refuse(message: string): void {
-    this.#channel.send({ refused: { message } });
+    if (!this.#hasSpoken) this.#channel.send({ refused: { message } });
   }
 
   /** From the moment that this is true this process serves, and the other one does not. */
   serves(): boolean {
+    this.#hasSpoken = true;
     const told = this.#channel.send({ serving: { pid: process.pid } });
     this.#channel.close();
     return told.ok;

@@ -76,7 +76,12 @@ async function upgradeAndKill(run: CrashRun): Promise<Survivor> {
   using relay = new HandOverRelay();
   second.takeOver(run.served, relay.taking);
   first.handOver(relay.giving);
-  if (!run.random.oneIn(4)) await run.until('ready', () => relay.forwardUntil('ready'));
+  if (!run.random.oneIn(4)) await run.until('ready', () => relay.forwardUntil('ready') || second.hasEnded);
+  if (second.hasEnded) {
+    // The first one has not done yet with the successor before this one.
+    await second.end();
+    return 'first';
+  }
   relay.forward();
   const end = performance.now() + run.random.below(run.random.oneIn(4) ? LOADING_MS : HAND_OVER_MS);
   await run.until('killed', () => (relay.forwardAll(), performance.now() >= end));
