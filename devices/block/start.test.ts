@@ -313,15 +313,13 @@ describe('ch-block under its launcher', () => {
     expect(answer().limitsChanged?.ops?.size).to.equal(2);
     await guest.until(5);
     expect(Atomics.load(words, 3)).to.equal(1n);
-    // A client of another disk has: the bucket is as that one has left it.
     for (let head = 5; head < 10; head++) guest.submit(head, 0, 0, 512);
     await guest.until(6);
-    words.fill(0n, 2);
+    // A client of another disk has: the bucket is as that one has left it, empty but for one more of the burst.
     channel?.send({ limits: { ops: { size: 1, oneTimeBurst: 2, refillMs: 3_600_000 } } });
-    await guest.until(9);
-    expect(Atomics.load(words, 3)).to.equal(2n);
+    await guest.until(7);
     expect(must(await device.getInfo(), 'info').limits?.ops?.oneTimeBurst).to.equal('2');
-    expect(guest.done.length).to.equal(9);
+    expect([guest.done.length, Atomics.load(words, 3)]).to.deep.equal([7, 2n]);
     mapping.unmap();
     memory.close();
   }).timeout(60_000);

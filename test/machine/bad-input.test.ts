@@ -102,7 +102,7 @@ const MACHINES: readonly Row[] = [
   [
     'memory unparsable',
     off('--memory', 'size=lots'),
-    '--memory size=lots: expected a number of bytes with K, M or G behind it, such as 512M',
+    '--memory size=lots: expected a size in bytes, or with K, M, G or T behind it, such as 512M',
     2,
   ],
   ['memory without its key', off('--memory', '1G'), '--memory "1G": expected keys with values (size=, prefault=, hugepages=, ...)', 2],

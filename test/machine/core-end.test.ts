@@ -172,7 +172,7 @@ describe('end of a core process', function () {
     core.create({ kernel: place.kernel });
     place.own(core.addDisk());
     core.send({ run: {} });
-    expect(await core.told(({ failed }) => failed?.message)).to.match(/^device disk0: its device process has not answered \w+ for 10 s$/);
+    expect(await core.told(({ failed }) => failed?.message)).to.match(/^device disk0: its device process has not answered \w+ for 30 s$/);
     expect(await core.exited).to.deep.equal({ status: 1, signal: null });
   });
 });

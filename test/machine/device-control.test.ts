@@ -79,7 +79,7 @@ describe('chctl device on a running machine', function () {
     const info = JSON.parse(told('info', '_disk0', '--json'));
     expect([info.id, info.pid, info.session, info.image.size]).to.deep.equal(['_disk0', machine.device, 'CONNECTED', String(MIB)]);
     expect(readdirSync(`/proc/${machine.device}/task`).length).to.be.above(1);
-    expect(told('resize', '_disk0', '--size', '3M')).to.equal(`the disk has ${3 * MIB} bytes\n`);
+    expect(told('resize', '_disk0', '--size', '3M')).to.equal(`the disk has 3 MiB (${3 * MIB} bytes)\n`);
     expect(statSync(join(place.folder, 'disk')).size).to.equal(3 * MIB);
     // The core reads the configuration anew when it is told that there is another.
     for (heard = '1z'; heard !== '3z';) {
