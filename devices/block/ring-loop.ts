@@ -38,6 +38,8 @@ export class RingLoop {
   readonly #watched: (Watched | undefined)[] = [];
   /** struct __kernel_timespec, for the wake-up that is asked for. */
   readonly #timespec = allocate(16);
+  /** Requests that the present round has begun. */
+  #taken = 0;
   /** When the earliest wake-up that was asked for comes; in milliseconds. */
   #wakesAt = Infinity;
 
@@ -58,9 +60,8 @@ export class RingLoop {
 
   run(): never {
     for (;;) {
-      const work = this.#round();
-      if (work > 0) {
-        this.#spin.did(work);
+      if (this.#round()) {
+        this.#spin.did(this.#taken);
         continue;
       }
       const us = this.#spin.wait(this.#rings.isUnderWay);
@@ -69,25 +70,26 @@ export class RingLoop {
     }
   }
 
-  /** One turn of everything that can be done without waiting; how much that was. */
-  #round(): number {
-    let work = this.#rings.hasMore() ? this.#rings.take() : 0;
+  /** One turn of everything that can be done without waiting; false where there was nothing. */
+  #round(): boolean {
+    this.#taken = this.#rings.hasMore() ? this.#rings.take() : 0;
+    let hasWorked = this.#taken > 0;
     if (this.#engine.pending > 0) this.#engine.submit(0);
     if (this.#engine.next()) {
       this.#rings.statistics.tick();
+      hasWorked = true;
       do {
-        work++;
         this.#dispatch(this.#engine.tokenHigh, this.#engine.tokenLow, this.#engine.result, this.#engine.flags);
       } while (this.#engine.next());
     }
     for (const { token, result, flags } of this.#rings.takeForeign()) {
       // What it brings about may leave others behind, which no sleep would end for.
-      work++;
+      hasWorked = true;
       this.#dispatch(token, 0, result, flags);
     }
     this.#rings.publish();
     this.#rings.settle();
-    return work;
+    return hasWorked;
   }
 
   /** Until something happens, or for so many microseconds at most. */

@@ -290,7 +290,7 @@ export class RingSet implements RingHost {
 
   /** Whether the engine has requests. Hot, as `hasMore`. */
   get isUnderWay(): boolean {
-    for (const { ring } of this.#active) if (ring.outstanding > 0) return true;
+    for (let at = 0; at < this.#active.length; at++) if ((this.#active[at]?.ring.outstanding ?? 0) > 0) return true;
     return false;
   }
 

@@ -93,7 +93,7 @@ describe('polling', () => {
   });
 
   it('for a file that takes its time -> sleeps through the most of that, and is awake when it ends', () => {
-    const machine = new Machine({ wakeUpUs: 15, wakeUpProcessorUs: 5 }).run(8000, 8, 80).run(20_000, 8, 80);
+    const machine = new Machine({ wakeUpUs: 40, wakeUpProcessorUs: 20 }).run(8000, 8, 80).run(20_000, 8, 80);
     expect(machine.slept).to.be.below(4000);
     // Of each pair: 8 us for the driver, and 10 for the file.
     expect(machine.looked / 20_000).to.be.within(12, 20);
@@ -101,7 +101,7 @@ describe('polling', () => {
   });
 
   it('for a file that is quicker from now on -> sleeps for less', () => {
-    const machine = new Machine({ wakeUpUs: 15, wakeUpProcessorUs: 5 }).run(8000, 8, 80).run(1000, 8, 30).run(8000, 8, 30);
+    const machine = new Machine({ wakeUpUs: 40, wakeUpProcessorUs: 20 }).run(8000, 8, 80).run(1000, 8, 60).run(8000, 8, 60);
     expect(machine.late / 8000).to.be.below(3);
   });
 
@@ -112,8 +112,13 @@ describe('polling', () => {
     expect(machine.run(1000, 2000).polled).to.equal(0);
   });
 
-  it('a load that comes again -> is measured anew', () => {
+  it('a load that comes again -> polls at once', () => {
     const machine = new Machine(dear).run(4000, 8).run(10, 5000);
-    expect(machine.run(4000, 8).polled).to.be.above(2500);
+    expect(machine.run(200, 8).slept).to.be.below(16);
+  });
+
+  it('one for which polling is no good any more -> sleeps', () => {
+    const machine = new Machine(dear).run(4000, 8).run(10, 5000).run(4000, 100);
+    expect(machine.run(4000, 100).polled).to.be.below(400);
   });
 });

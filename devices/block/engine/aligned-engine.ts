@@ -91,8 +91,7 @@ export class AlignedEngine implements Engine {
   }
 
   next(): boolean {
-    const failed = this.#failed.shift();
-    if (failed !== undefined) return this.#tell(failed.request, failed.result);
+    if (this.#failed.length > 0) return this.#tellFailed();
     const inner = this.#inner;
     if (!inner.next()) return false;
     if (inner.tokenHigh === TOKEN_BOUNCE) return this.#unbounce(inner.tokenLow, inner.result);
@@ -151,6 +150,11 @@ export class AlignedEngine implements Engine {
     const next = this.#waiting.shift();
     if (next === undefined) this.#buffers.release(buffer);
     else this.#bounce(next, buffer);
+  }
+
+  #tellFailed(): boolean {
+    const failed = this.#failed.shift();
+    return failed !== undefined && this.#tell(failed.request, failed.result);
   }
 
   #tell({ tokenLow, tokenHigh }: Bounced, result: number): boolean {
