@@ -29,8 +29,12 @@ const TOKEN_SYNC = 0x1_0002;
 /** Upper halves of tokens from here on are those of whoever else uses the engine. */
 export const TOKEN_FOREIGN = 0x2_0000;
 
-/** Chains of one ring before the others, and what is complete, get their turn. */
-const BUDGET = 128;
+/**
+ * Chains of one ring before the others, and what is complete, get their turn: half of what waits, so that the driver has something to
+ * do while the other half is done. Fewer are not worth a signal; more would keep the others waiting.
+ */
+const LEAST_BUDGET = 16;
+const MOST_BUDGET = 128;
 
 export interface RingSetOptions {
   readonly queueCount: number;
@@ -242,7 +246,11 @@ export class RingSet implements RingHost {
     this.statistics.tick();
     if (this.gate.limiter.isActive) return this.#takeLimited();
     let count = 0;
-    for (let at = 0; at < this.#active.length; at++) count += this.#takeFrom(this.#active[at], BUDGET);
+    for (let at = 0; at < this.#active.length; at++) {
+      const running = this.#active[at];
+      const half = (running?.ring.queue.waiting ?? 0) >> 1;
+      count += this.#takeFrom(running, Math.min(MOST_BUDGET, Math.max(LEAST_BUDGET, half)));
+    }
     return count;
   }
 
@@ -262,7 +270,7 @@ export class RingSet implements RingHost {
   /** One by one, and from each ring in turn, for as long as the limits allow it. */
   #takeLimited(): number {
     let count = 0;
-    for (let fruitless = 0; count < BUDGET && fruitless < this.#active.length;) {
+    for (let fruitless = 0; count < MOST_BUDGET && fruitless < this.#active.length;) {
       const running = this.#active[this.#turn++ % this.#active.length];
       const waits = running?.ring.enabled === true && running.ring.queue.hasMore();
       if (waits && !this.gate.admits()) return count;

@@ -32,7 +32,11 @@ export class GuestMemory {
   readonly #table: Float64Array;
   readonly #windows: (DataView | undefined)[];
   readonly #bounce = new DataView(new ArrayBuffer(PEEK_LIMIT));
-  #lastRow = 0;
+  /** The region that was found last: its row of the table. */
+  #regionStart = Infinity;
+  #regionEnd = -Infinity;
+  #regionDelta = NaN;
+  #firstWindow = 0;
   /** The window that was used last: its first guest address, bytes, and view. Within it no more than two comparisons judge a range. */
   #windowStart = Infinity;
   #windowBytes = 0;
@@ -63,12 +67,8 @@ export class GuestMemory {
 
   /** The address in this process of [address, address + length), or 0 where that is not wholly inside one region. Hot. */
   hostAddress(address: number, length: number): number {
-    const row = this.#lastRow;
-    const table = this.#table;
-    if (address >= (table[row + START] ?? 0) && address + length <= (table[row + END] ?? 0)) {
-      return address + (table[row + DELTA] ?? 0);
-    }
-    return this.#find(address, length) ? address + (table[this.#lastRow + DELTA] ?? 0) : 0;
+    if (address >= this.#regionStart && address + length <= this.#regionEnd) return address + this.#regionDelta;
+    return this.#find(address, length) ? address + this.#regionDelta : 0;
   }
 
   /** The address in this process of `length` bytes at a front end address, or 0 where they are not wholly inside one region. */
@@ -91,7 +91,7 @@ export class GuestMemory {
 
   /** How many bytes from `address` on are mapped back to back in this process; 0 where `address` is in no region. */
   contiguous(address: number): number {
-    return this.#find(address, 1) ? (this.#table[this.#lastRow + END] ?? 0) - address : 0;
+    return this.#find(address, 1) ? this.#regionEnd - address : 0;
   }
 
   /**
@@ -214,11 +214,11 @@ export class GuestMemory {
   /** The same, in any window. */
   #seekAnew(address: number, length: number): boolean {
     if (!this.#find(address, length)) return false;
-    const start = this.#table[this.#lastRow + START] ?? 0;
+    const start = this.#regionStart;
     const window = Math.floor((address - start) / WINDOW_SIZE);
     const at = address - start - window * WINDOW_SIZE;
     if (at + length > WINDOW_SIZE) return false;
-    const view = this.#windows[(this.#table[this.#lastRow + FIRST_WINDOW] ?? 0) + window] ?? this.#makeWindow(window);
+    const view = this.#windows[this.#firstWindow + window] ?? this.#makeWindow(window);
     this.#windowStart = start + window * WINDOW_SIZE;
     this.#windowBytes = view.byteLength;
     this.#window = view;
@@ -227,11 +227,14 @@ export class GuestMemory {
     return true;
   }
 
-  /** Makes the region's row the one looked at first; false where no region holds the range. */
+  /** Makes the region the one that is looked at first; false where no region holds the range. */
   #find(address: number, length: number): boolean {
     for (let row = 0; row < this.#table.length; row += ROW) {
       if (address >= (this.#table[row + START] ?? 0) && address + length <= (this.#table[row + END] ?? 0)) {
-        this.#lastRow = row;
+        this.#regionStart = this.#table[row + START] ?? 0;
+        this.#regionEnd = this.#table[row + END] ?? 0;
+        this.#regionDelta = this.#table[row + DELTA] ?? 0;
+        this.#firstWindow = this.#table[row + FIRST_WINDOW] ?? 0;
         return true;
       }
     }
@@ -239,12 +242,12 @@ export class GuestMemory {
   }
 
   #makeWindow(window: number): DataView {
-    const start = this.#table[this.#lastRow + START] ?? 0;
-    const size = (this.#table[this.#lastRow + END] ?? 0) - start;
-    const host = start + (this.#table[this.#lastRow + DELTA] ?? 0);
+    const start = this.#regionStart;
+    const size = this.#regionEnd - start;
+    const host = start + this.#regionDelta;
     const offset = window * WINDOW_SIZE;
     const made = new DataView(viewAt(host + offset, Math.min(WINDOW_SIZE, size - offset)));
-    this.#windows[(this.#table[this.#lastRow + FIRST_WINDOW] ?? 0) + window] = made;
+    this.#windows[this.#firstWindow + window] = made;
     return made;
   }
 

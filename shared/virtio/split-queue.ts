@@ -209,6 +209,11 @@ export class SplitQueue {
     return !this.hasMore();
   }
 
+  /** How many entries of the available ring there are to take, as the driver says: more than there can be if it lies. Hot. */
+  get waiting(): number {
+    return (Atomics.load(this.#available, IDX_INDEX) - this.#next) & 0xffff;
+  }
+
   /** Whether there is something to take. Hot: this is what a poll looks at. */
   hasMore(): boolean {
     if (this.#fault !== undefined) return false;
