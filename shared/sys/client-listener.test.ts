@@ -41,7 +41,7 @@ describe('a listener', () => {
     }
     expect((await ended)[0]).to.equal(0);
     expect(times.length).to.be.at.least(3);
-    // A timer never comes early, but for its resolution.
-    for (const [index, time] of times.slice(1).entries()) expect(time - (times[index] ?? 0)).to.be.at.least(RETRY_MS - 2);
+    // Timers count from the beginning of their loop's turn, which may have been a long one.
+    for (const [index, time] of times.slice(1).entries()) expect(time - (times[index] ?? 0)).to.be.at.least(RETRY_MS / 2);
   }).timeout(20_000);
 });
