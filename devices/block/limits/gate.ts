@@ -18,6 +18,7 @@ export class Gate {
 
   /** Takes no request until `release`. */
   hold(): void {
+    this.#tellThrottled();
     this.#isHeld = true;
     this.isShut = true;
   }
@@ -57,7 +58,12 @@ export class Gate {
 
   #openNow(): void {
     this.isShut = this.#isHeld;
-    if (this.#shutAt === 0 || this.isShut) return;
+    if (!this.isShut) this.#tellThrottled();
+  }
+
+  /** So far: what a drain takes is not the limits' doing. */
+  #tellThrottled(): void {
+    if (this.#shutAt === 0) return;
     this.#statistics.throttled((performance.now() - this.#shutAt) * 1000);
     this.#shutAt = 0;
     this.#opensAt = 0;
