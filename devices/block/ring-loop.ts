@@ -64,9 +64,8 @@ export class RingLoop {
         this.#spin.did(this.#taken);
         continue;
       }
-      const us = this.#spin.wait(this.#rings.isUnderWay);
-      if (us === 0) this.#engine.poke();
-      else this.#sleep(us);
+      if (this.#spin.looksOn(this.#rings.isUnderWay)) this.#engine.poke();
+      else this.#sleep();
     }
   }
 
@@ -75,6 +74,8 @@ export class RingLoop {
     this.#taken = this.#rings.hasMore() ? this.#rings.take() : 0;
     let hasWorked = this.#taken > 0;
     if (this.#engine.pending > 0) this.#engine.submit(0);
+    // What is done at once enters no kernel, and what else the engine waits for has to be looked for all the same.
+    if (this.#taken > 0) this.#engine.poke();
     if (this.#engine.next()) {
       this.#rings.statistics.tick();
       hasWorked = true;
@@ -92,15 +93,14 @@ export class RingLoop {
     return hasWorked;
   }
 
-  /** Until something happens, or for so many microseconds at most. */
-  #sleep(longestUs: number): void {
+  /** Until something happens. */
+  #sleep(): void {
     if (this.#rings.arm()) {
       if (this.#rings.gate.isShut) this.#wakeIn(this.#rings.gate.opensIn());
       else if (this.#rings.isKickless) this.#wakeIn(KICKLESS_MS);
-      if (longestUs === Infinity) this.#spin.sleeps();
-      this.#engine.submit(1, longestUs);
-      if (longestUs === Infinity) this.#spin.wakes();
-      else this.#spin.napped();
+      this.#spin.sleeps();
+      this.#engine.submit(1);
+      this.#spin.wakes();
     }
     this.#rings.quiet();
   }

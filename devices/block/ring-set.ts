@@ -30,11 +30,11 @@ const TOKEN_SYNC = 0x1_0002;
 export const TOKEN_FOREIGN = 0x2_0000;
 
 /**
- * Chains of one ring before the others, and what is complete, get their turn: half of what waits, so that the driver has something to
- * do while the other half is done. Fewer are not worth a signal; more would keep the others waiting.
+ * Chains of one ring before the others, and what is complete, get their turn. Where requests are done as they are taken, it is half of
+ * what waits: the driver has something to do while the other half is done. Fewer are not worth a signal.
  */
-const LEAST_BUDGET = 16;
-const MOST_BUDGET = 128;
+const BUDGET = 128;
+const LEAST_HALF = 16;
 
 export interface RingSetOptions {
   readonly queueCount: number;
@@ -78,6 +78,9 @@ interface Running {
   faultTold: boolean;
   /** Chains of it that went back unserved and were counted. */
   dropped: number;
+  /** Of the present round, and whether those of the last one that had any were done in it. */
+  taken: number;
+  isPrompt: boolean;
 }
 
 export class RingSet implements RingHost {
@@ -101,7 +104,7 @@ export class RingSet implements RingHost {
   #foreign: Foreign[] = [];
   /** Waits for the requests under way. */
   #whenIdle: (() => void) | undefined;
-  /** The ring that is asked first while the limits let few requests through. */
+  /** The ring that is asked first: what there is room for, and what the limits let through, may not be enough for all. */
   #turn = 0;
 
   constructor(options: RingSetOptions, { engine, image, log }: RingSetDependencies) {
@@ -144,7 +147,16 @@ export class RingSet implements RingHost {
       { index: start.index, writeThrough, callFd: start.callFd, enabled: start.enabled },
       { queue: queue.value, memory: this.#memory, engine: this.#engine, disk: this.#disk },
     );
-    const running: Running = { ring, errFd: start.errFd, kickFd: start.kickFd, poll: undefined, faultTold: false, dropped: 0 };
+    const running: Running = {
+      ring,
+      errFd: start.errFd,
+      kickFd: start.kickFd,
+      poll: undefined,
+      faultTold: false,
+      dropped: 0,
+      taken: 0,
+      isPrompt: false,
+    };
     this.#running[start.index] = running;
     this.#active = this.#running.filter((one) => one !== undefined);
     this.#watchKick(running);
@@ -246,18 +258,19 @@ export class RingSet implements RingHost {
     this.statistics.tick();
     if (this.gate.limiter.isActive) return this.#takeLimited();
     let count = 0;
+    const first = this.#turn++;
     for (let at = 0; at < this.#active.length; at++) {
-      const running = this.#active[at];
-      const half = (running?.ring.queue.waiting ?? 0) >> 1;
-      count += this.#takeFrom(running, Math.min(MOST_BUDGET, Math.max(LEAST_BUDGET, half)));
+      const running = this.#active[(first + at) % this.#active.length];
+      if (running !== undefined) count += this.#takeFrom(running, budgetOf(running));
     }
     return count;
   }
 
-  #takeFrom(running: Running | undefined, budget: number): number {
-    if (running === undefined || !running.ring.enabled) return 0;
+  #takeFrom(running: Running, budget: number): number {
+    if (!running.ring.enabled) return 0;
     const { ring } = running;
     const count = ring.loop.drain(Math.min(budget, this.#engine.free));
+    running.taken += count;
     const dropped = ring.dropped + ring.queue.dropped;
     if (dropped !== running.dropped) {
       this.statistics.dropped(dropped - running.dropped);
@@ -270,7 +283,7 @@ export class RingSet implements RingHost {
   /** One by one, and from each ring in turn, for as long as the limits allow it. */
   #takeLimited(): number {
     let count = 0;
-    for (let fruitless = 0; count < MOST_BUDGET && fruitless < this.#active.length;) {
+    for (let fruitless = 0; count < BUDGET && fruitless < this.#active.length;) {
       const running = this.#active[this.#turn++ % this.#active.length];
       const waits = running?.ring.enabled === true && running.ring.queue.hasMore();
       if (waits && !this.gate.admits()) return count;
@@ -283,7 +296,14 @@ export class RingSet implements RingHost {
 
   /** Shows the drivers what is done, with at most one signal each. Hot. */
   publish(): void {
-    for (let at = 0; at < this.#active.length; at++) this.#active[at]?.ring.loop.publish();
+    for (let at = 0; at < this.#active.length; at++) {
+      const running = this.#active[at];
+      if (running === undefined) continue;
+      running.ring.loop.publish();
+      if (running.taken === 0) continue;
+      running.taken = 0;
+      running.isPrompt = running.ring.outstanding === 0;
+    }
   }
 
   /** Whether a driver has made something available. Hot: this is what a poll looks at. */
@@ -404,4 +424,8 @@ export class RingSet implements RingHost {
     const fd = running.errFd;
     if (fd !== undefined && pollNow(fd, EPOLLOUT) === EPOLLOUT) signalEventFd(fd);
   }
+}
+
+function budgetOf({ ring, isPrompt }: Running): number {
+  return isPrompt ? Math.min(BUDGET, Math.max(LEAST_HALF, ring.queue.waiting >> 1)) : BUDGET;
 }

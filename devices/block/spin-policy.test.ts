@@ -5,6 +5,7 @@ interface Costs {
   /** A wake-up, in microseconds: until the thread runs, and what that takes of a processor. */
   readonly wakeUpUs: number;
   readonly wakeUpProcessorUs?: number;
+  readonly processors?: number;
 }
 
 /** A loop on a machine whose clocks the test moves: a request comes, or a file is read, so long after the last was done. */
@@ -12,15 +13,14 @@ class Machine {
   now = 0;
   polled = 0;
   slept = 0;
-  /** Of the waits that polled, in microseconds: what they looked, and what they were late. */
-  looked = 0;
-  late = 0;
+  polledFiles = 0;
   #processorUs = 0;
-  readonly #policy = new SpinPolicy({ now: () => this.now, processorUs: () => this.#processorUs });
+  readonly #policy: SpinPolicy;
   readonly #costs: Costs;
 
   constructor(costs: Costs) {
     this.#costs = costs;
+    this.#policy = new SpinPolicy({ now: () => this.now, processorUs: () => this.#processorUs, processors: costs.processors ?? 2 });
   }
 
   /** Until something comes in `us`. */
@@ -28,21 +28,17 @@ class Machine {
     const comesAt = this.now + us / 1000;
     let asleep = false;
     while (this.now < comesAt) {
-      const longest = this.#policy.wait(forFile);
-      if (longest === 0) {
+      if (this.#policy.looksOn(forFile)) {
         this.#run(0.1);
-        this.looked += 0.1;
         continue;
       }
-      const isNap = longest !== Infinity;
-      if (!isNap) this.#policy.sleeps();
-      this.now = Math.min(this.now + longest / 1000, comesAt) + this.#costs.wakeUpUs / 1000;
+      this.#policy.sleeps();
+      this.now = comesAt + this.#costs.wakeUpUs / 1000;
       this.#processorUs += this.#costs.wakeUpProcessorUs ?? 0;
-      if (isNap) this.#policy.napped();
-      else this.#policy.wakes();
-      asleep ||= !isNap;
+      this.#policy.wakes();
+      asleep = true;
     }
-    this.late += (this.now - comesAt) * 1000;
+    if (forFile && !asleep) this.polledFiles++;
     if (asleep) this.slept++;
     else this.polled++;
     this.#run(2);
@@ -52,8 +48,7 @@ class Machine {
   run(count: number, us: number, fileUs = 0): this {
     this.polled = 0;
     this.slept = 0;
-    this.looked = 0;
-    this.late = 0;
+    this.polledFiles = 0;
     for (let index = 0; index < count; index++) {
       this.#wait(us, false);
       if (fileUs > 0) this.#wait(fileUs, true);
@@ -92,17 +87,22 @@ describe('polling', () => {
     expect(new Machine(dear).run(4000, 8).run(4000, 200).polled).to.equal(0);
   });
 
-  it('for a file that takes its time -> sleeps through the most of that, and is awake when it ends', () => {
-    const machine = new Machine({ wakeUpUs: 40, wakeUpProcessorUs: 20 }).run(8000, 8, 80).run(20_000, 8, 80);
-    expect(machine.slept).to.be.below(4000);
-    // Of each pair: 8 us for the driver, and 10 for the file.
-    expect(machine.looked / 20_000).to.be.within(12, 20);
-    expect(machine.late / 20_000).to.be.below(3);
+  it('where wake-ups are dear -> polls for a file that is quick, too', () => {
+    expect(new Machine(dear).run(8000, 8, 30).run(20_000, 8, 30).polledFiles).to.be.above(18_000);
   });
 
-  it('for a file that is quicker from now on -> sleeps for less', () => {
-    const machine = new Machine({ wakeUpUs: 40, wakeUpProcessorUs: 20 }).run(8000, 8, 80).run(1000, 8, 60).run(8000, 8, 60);
-    expect(machine.late / 8000).to.be.below(3);
+  it('for a file that is slow -> sleeps, and polls for the driver', () => {
+    const machine = new Machine({ wakeUpUs: 15, wakeUpProcessorUs: 15 }).run(8000, 8, 90).run(20_000, 8, 90);
+    expect(machine.polledFiles).to.be.below(1000);
+    expect(machine.polled).to.be.above(18_000);
+  });
+
+  it('for a file that takes longer than the longest poll -> sleeps', () => {
+    expect(new Machine(dear).run(8000, 8, 200).run(20_000, 8, 200).polledFiles).to.equal(0);
+  });
+
+  it('on the only processor -> never polls', () => {
+    expect(new Machine({ ...dear, processors: 1 }).run(8000, 8, 30).polled).to.equal(0);
   });
 
   it('an idle disk -> never polls', () => {

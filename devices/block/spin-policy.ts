@@ -6,14 +6,14 @@
  * So each is tried under a load, and what it is worth is judged by the requests that it lets through and the processor time of one.
  * What loses is tried again, ever more rarely. A disk that has nothing to do for a millisecond does not look, and the next load begins
  * with what was best.
- *
- * Who looks for a file that takes its time sleeps through the most of that: so long that the usual request ends soon after.
  */
+import { cpus } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import { threadProcessorUs } from '#shared/sys/clock.ts';
 
-/** As long as Cloud Hypervisor's vhost_user_block looks. */
+/** At the rings as long as Cloud Hypervisor's vhost_user_block looks, and for a file as long as a fast disk takes. */
 const LONGEST_US = 50;
+const LONGEST_FOR_FILE_US = 100;
 const IDLE_MS = 1;
 /** Looks between two at the clock, which costs as much as some of them. */
 const LOOKS = 16;
@@ -30,30 +30,25 @@ const FIRST_TRIAL = 1;
 const NEXT_TRIAL = 16;
 const RAREST_TRIAL = 256;
 
-/** How long after a nap a file should let itself be waited for; and how much of what is off is put right each time. */
-const AWAKE_US = 10;
-const CORRECTION = 1 / 16;
-/** What is sooner is not worth going to sleep, and what is later is not worth polling for. */
-const SHORTEST_NAP_US = 8;
-const LONGEST_NAP_US = 500;
-
 /** What is looked at before sleeping. */
 const NOTHING = 0;
 const RINGS = 1;
 const ALL = 2;
 type Mode = typeof NOTHING | typeof RINGS | typeof ALL;
 
-export interface Clocks {
+/** What the machine has: its clocks, and how many processors. */
+export interface Host {
   /** Milliseconds. */
   now(): number;
   /** What this thread has had of a processor, in microseconds. */
   processorUs(): number;
+  readonly processors: number;
 }
 
-const CLOCKS: Clocks = { now: () => performance.now(), processorUs: threadProcessorUs };
+const HOST: Host = { now: () => performance.now(), processorUs: threadProcessorUs, processors: cpus().length };
 
 export class SpinPolicy {
-  readonly #clocks: Clocks;
+  readonly #host: Host;
   #mode: Mode = NOTHING;
   /** What is best, as far as is known. */
   #best: Mode = NOTHING;
@@ -80,101 +75,84 @@ export class SpinPolicy {
   /** When the present wait began to look, in milliseconds; undefined: none does. */
   #since: number | undefined;
   #looks = 0;
-  #forFile = false;
-  #napUs = 0;
+  #longestUs = 0;
   #sleptAt = 0;
 
-  constructor(clocks: Clocks = CLOCKS) {
-    this.#clocks = clocks;
-    this.#beginWindow(clocks.now());
+  constructor(host: Host = HOST) {
+    this.#host = host;
+    this.#beginWindow(host.now());
   }
 
   /** Something was done, and so many requests begun; the next wait begins when there is nothing. Hot. */
   did(requests: number): void {
     this.#requests += requests;
     if (this.#since === undefined) return;
-    if (this.#forFile) this.#correctNap(this.#looks === 0 ? 0 : (this.#clocks.now() - this.#since) * 1000);
     this.#since = undefined;
     this.#waited();
   }
 
-  /**
-   * There is nothing to do, and the engine has requests or it has none. 0: look again; a number: sleep for so many microseconds at
-   * most, and say `napped`; Infinity: sleep, and say `sleeps` and `wakes`. Hot.
-   */
-  wait(forFile: boolean): number {
-    if (this.#mode === NOTHING) return Infinity;
+  /** There is nothing to do, and the engine has requests or it has none: whether to look again, or else to sleep. Hot. */
+  looksOn(forFile: boolean): boolean {
+    if (this.#mode === NOTHING) return false;
     if (forFile && this.#mode === RINGS) {
       this.#meetsFiles = true;
-      return Infinity;
+      return false;
     }
     if (this.#since === undefined) {
-      this.#since = this.#clocks.now();
+      this.#since = this.#host.now();
       this.#looks = 0;
-      this.#forFile = forFile;
-      if (forFile && this.#napUs >= SHORTEST_NAP_US) return this.#napUs;
+      this.#longestUs = forFile ? LONGEST_FOR_FILE_US : LONGEST_US;
     }
     this.#looks++;
-    const goesOn = this.#looks % LOOKS !== 0 || (this.#clocks.now() - this.#since) * 1000 < LONGEST_US;
-    return goesOn ? 0 : Infinity;
-  }
-
-  /** The look begins. */
-  napped(): void {
-    this.#since = this.#clocks.now();
+    return this.#looks % LOOKS !== 0 || (this.#host.now() - this.#since) * 1000 < this.#longestUs;
   }
 
   /** Hot, as `wakes`: the clock is not looked at where it need not be. */
   sleeps(): void {
-    if (this.#since !== undefined && this.#forFile) this.#correctNap(LONGEST_US);
     this.#since = undefined;
-    if (this.#mode !== NOTHING) this.#sleptAt = this.#clocks.now();
+    if (this.#mode !== NOTHING) this.#sleptAt = this.#host.now();
   }
 
   wakes(): void {
+    // Whoever looks keeps the only processor from the driver.
+    if (this.#host.processors <= 1) return;
     if (this.#mode === NOTHING) return this.#waited();
-    const now = this.#clocks.now();
+    const now = this.#host.now();
     if (now - this.#sleptAt < IDLE_MS) this.#waited();
     else this.#rest(now);
   }
 
-  /** A file was looked for during so many microseconds after the last nap; 0: it was there before. */
-  #correctNap(awakeUs: number): void {
-    const nap = this.#napUs + (awakeUs - AWAKE_US) * CORRECTION;
-    this.#napUs = Math.min(LONGEST_NAP_US, Math.max(0, nap));
-  }
-
   /** There is no load, or one that no look helps. */
   #rest(now: number): void {
+    // What is known of the best so far is true of the next load, too, where each is short.
+    if (this.#mode !== this.#best) this.#beginMeasurement();
     this.#mode = NOTHING;
     this.#isResting = true;
     this.#interval = Math.min(this.#interval, NEXT_TRIAL);
     this.#trialIn = Math.min(this.#trialIn, NEXT_TRIAL);
-    this.#beginMeasurement();
     this.#beginWindow(now);
   }
 
-  /** There is a load. What was done until now was not done as it will be. */
+  /** There is a load. */
   #resume(): void {
     this.#mode = this.#best;
     this.#isResting = false;
-    this.#beginMeasurement();
   }
 
   #waited(): void {
     this.#waits++;
     if (this.#waits < (this.#isResting ? RESTED : WAITS)) return;
-    const now = this.#clocks.now();
+    const now = this.#host.now();
     if (now - this.#begun > this.#waits * IDLE_MS) return this.#rest(now);
     const requests = Math.max(this.#requests, 1);
     const rate = requests / Math.max(now - this.#begun, 1e-3);
     const processorUs = this.#processorUs;
     this.#beginWindow(now);
+    if (this.#isResting) return this.#resume();
     if (rate > this.#rate) {
       this.#rate = rate;
       this.#cost = (this.#processorUs - processorUs) / requests;
     }
-    if (this.#isResting) return this.#resume();
     this.#windows++;
     if (this.#windows < WINDOWS && !this.#isHopeless()) return;
     this.#choose();
@@ -188,7 +166,7 @@ export class SpinPolicy {
 
   #beginWindow(now: number): void {
     this.#begun = now;
-    this.#processorUs = this.#clocks.processorUs();
+    this.#processorUs = this.#host.processorUs();
     this.#requests = 0;
     this.#waits = 0;
   }

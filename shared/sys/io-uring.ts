@@ -9,7 +9,7 @@
  */
 import { assert } from '../lang/assert.ts';
 import { type Result, err, ok } from '../lang/result.ts';
-import { EBUSY, EINTR, ETIME, type SysError, sysError } from './errno.ts';
+import { EBUSY, EINTR, type SysError, sysError } from './errno.ts';
 import { allocate, syscall } from './ffi.ts';
 import { MAP_POPULATE, MAP_SHARED, Mapping } from './mapping.ts';
 import { type Fd, OwnedFd } from './owned-fd.ts';
@@ -40,11 +40,6 @@ const SETUP_COOP_TASKRUN = 1 << 8;
 const SETUP_TASKRUN_FLAG = 1 << 9;
 const SETUP_SINGLE_ISSUER = 1 << 12;
 const ENTER_GETEVENTS = 1;
-const ENTER_EXT_ARG = 8;
-/** struct io_uring_getevents_arg: the time's address at 16. */
-const GETEVENTS_ARG_SIZE = 24;
-/** And behind it, struct __kernel_timespec: its nanoseconds. */
-const NANOSECONDS = GETEVENTS_ARG_SIZE + 8;
 const SQ_TASKRUN = 4;
 const SQ_CQ_OVERFLOW = 2;
 const REGISTER_FILES = 2;
@@ -73,8 +68,6 @@ export class IoUring {
   readonly #completions: DataView;
   readonly #sqes: Uint32Array;
   readonly #at: RingOffsets;
-  /** For waits that end. */
-  readonly #longest = allocate(GETEVENTS_ARG_SIZE + 16);
   #tail: number;
   #submitted: number;
   #cqHead: number;
@@ -92,7 +85,6 @@ export class IoUring {
     this.#completions = new DataView(this.#shared.buffer);
     this.#sqes = new Uint32Array(sqes.view());
     this.#at = at;
-    this.#longest.view.setBigUint64(16, BigInt(this.#longest.address + GETEVENTS_ARG_SIZE), true);
     this.entries = at.sqMask + 1;
     for (let index = 0; index < this.entries; index++) this.#shared[at.sqArray + index] = index;
     this.#tail = Atomics.load(this.#shared, at.sqTail);
@@ -161,20 +153,13 @@ export class IoUring {
     this.#tail = (this.#tail + 1) | 0;
   }
 
-  /**
-   * Hands everything prepared to the kernel, and waits until `minimum` completions are there. A signal ends the wait early, and so do
-   * `longestUs` microseconds (less than a second).
-   */
-  submit(minimum: number, longestUs = Infinity): void {
-    const isTimed = minimum > 0 && longestUs !== Infinity;
-    if (isTimed) this.#longest.view.setUint32(NANOSECONDS, longestUs * 1000, true);
-    const flags = (minimum > 0 ? ENTER_GETEVENTS : 0) | (isTimed ? ENTER_EXT_ARG : 0);
-    const size = isTimed ? GETEVENTS_ARG_SIZE : 0;
+  /** Hands everything prepared to the kernel, and waits until `minimum` completions are there. A signal ends the wait early. */
+  submit(minimum: number): void {
     for (;;) {
       Atomics.store(this.#shared, this.#at.sqTail, this.#tail);
-      const result = syscall(SYS.io_uring_enter, this.#ring.fd, this.pending, minimum, flags, isTimed ? this.#longest.address : 0, size);
+      const result = syscall(SYS.io_uring_enter, this.#ring.fd, this.pending, minimum, minimum > 0 ? ENTER_GETEVENTS : 0, 0, 0);
       if (result >= 0) this.#submitted = (this.#submitted + result) | 0;
-      else if (result === -EINTR || result === -ETIME) return;
+      else if (result === -EINTR) return;
       // The completion queue is full: the owner reaps and comes again.
       else if (result === -EBUSY) return;
       else throw new Error(sysError('io_uring_enter', -result).message);

@@ -82,8 +82,8 @@ export class AlignedEngine implements Engine {
     else this.#bounce(request, buffer);
   }
 
-  submit(minimum: number, longestUs = Infinity): void {
-    this.#inner.submit(Math.max(0, minimum - this.#failed.length), longestUs);
+  submit(minimum: number): void {
+    this.#inner.submit(Math.max(0, minimum - this.#failed.length));
   }
 
   poke(): void {

@@ -122,11 +122,11 @@ export class EagerEngine implements Engine {
     this.#inner.prepare(opcode, flags, file, offset, address, length, tokenLow, tokenHigh, operationFlags);
   }
 
-  submit(minimum: number, longestUs = Infinity): void {
+  submit(minimum: number): void {
     if (this.#isHeld && this.#inner.pending === 0 && this.#read()) this.#isHeld = false;
     else if (this.#isHeld) this.#letGo();
     const left = minimum - ((this.#tail - this.#head) | 0);
-    if (left > 0 || this.#inner.pending > 0) this.#inner.submit(Math.max(0, left), longestUs);
+    if (left > 0 || this.#inner.pending > 0) this.#inner.submit(Math.max(0, left));
   }
 
   poke(): void {

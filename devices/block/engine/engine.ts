@@ -23,11 +23,8 @@ export interface Engine {
     tokenHigh: number,
     operationFlags?: number,
   ): void;
-  /**
-   * Begins everything prepared, and waits until `minimum` completions are there. A signal ends the wait early, and so do `longestUs`
-   * microseconds, where the engine has a clock that is good for it.
-   */
-  submit(minimum: number, longestUs?: number): void;
+  /** Begins everything prepared, and waits until `minimum` completions are there. A signal ends the wait early. */
+  submit(minimum: number): void;
   /** Lets completions be found that wait for this thread. Hot. */
   poke(): void;
   /** Moves to the next completion; false where there is none. Hot. */

@@ -4,7 +4,7 @@
  * A client asks for it, and somebody has the other process: the launcher, which starts it, or whoever started this one by hand. It loads
  * all that it needs while this one serves. Then the requests under way end, the rings stop, the image's lock is let go, and the other
  * one gets the session. From then until it says that it serves nobody does; where it does not say so, this one takes the lock again and
- * goes on. `Predecessor` has the argument why never both do.
+ * goes on. ARCHITECTURE.md has the argument why never both do.
  */
 import { writeSync } from 'node:fs';
 import { type Result, err } from '#shared/lang/result.ts';
