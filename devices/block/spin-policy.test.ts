@@ -88,7 +88,7 @@ describe('polling', () => {
   });
 
   it('where wake-ups are dear -> polls for a file that is quick, too', () => {
-    expect(new Machine(dear).run(8000, 8, 30).run(20_000, 8, 30).polledFiles).to.be.above(18_000);
+    expect(new Machine({ wakeUpUs: 50, wakeUpProcessorUs: 25 }).run(8000, 8, 30).run(20_000, 8, 30).polledFiles).to.be.above(18_000);
   });
 
   it('for a file that is slow -> sleeps, and polls for the driver', () => {

@@ -24,7 +24,7 @@ const WINDOWS = 4;
 const RESTED = 8;
 /** A trial is won by more than chance may bring, and lost at once where it is behind by so much. */
 const BETTER = 1.1;
-const HOPELESS = 4;
+const HOPELESS = 2;
 /** Measurements before the next trial: at first, after one that was won, at most. */
 const FIRST_TRIAL = 1;
 const NEXT_TRIAL = 16;
@@ -197,7 +197,7 @@ export class SpinPolicy {
   }
 }
 
-/** Requests a millisecond, and microseconds of a processor for each: twice the rate may cost four times as much. */
+/** Requests a millisecond, and microseconds of a processor for each: twice the rate may cost twice as much (the energy-delay product). */
 function worthOf(rate: number, cost: number): number {
-  return (rate * rate) / Math.max(cost, 1e-3);
+  return rate / Math.max(cost, 1e-3);
 }
