@@ -18,6 +18,7 @@ import { type BucketMemory, type LimitsFill, groupBuckets, threadBuckets } from 
 import type { ImageToOpen, OpenedImage } from './open-image.ts';
 import { RingLoop } from './ring-loop.ts';
 import { RingSet } from './ring-set.ts';
+import { noSyncFailure } from './served-image.ts';
 import { sessionWords } from './session-words.ts';
 import { SECTOR_SIZE } from './spec.ts';
 import type { SharedStatistics } from './stats/statistics.ts';
@@ -101,10 +102,11 @@ export class DataLoop {
     const isParallel = image.type === 'raw' && served.queueCount > 1 && opened.kind === 'io_uring';
     const buckets = bucketsOf(served, isParallel);
     const log = (line: string): void => host.log('warning', line);
-    const rings = new RingSet({ ...served, ...(buckets === undefined ? {} : { buckets }) }, { engine, image, log });
+    const failure = noSyncFailure();
+    const rings = new RingSet({ ...served, failure, ...(buckets === undefined ? {} : { buckets }) }, { engine, image, log });
     const { sectors } = served;
     const makeThread = (make: () => void): void => this.makeThread(make);
-    const threads = { served, sectors, session: rings, makeThread, log };
+    const threads = { served, sectors, failure, session: rings, makeThread, log };
     this.#threads = isParallel && buckets !== undefined ? new DataThreads({ ...threads, buckets }) : undefined;
     this.#rings = rings;
     this.device = new BlockDevice(served, [rings, ...(this.#threads?.hosts ?? [])], served.group === undefined ? buckets : undefined);
@@ -168,6 +170,11 @@ export class DataLoop {
   syncFormat(done: (result: number) => void): void {
     if (this.#image.type === 'raw' || this.device.isReadOnly) done(0);
     else this.#rings.sync(done);
+  }
+
+  /** Below 0: what was complete may not be durable, as every flush says. */
+  get failure(): number {
+    return this.#rings.failure;
   }
 
   /** Leaves the image to another process, after `handOver`. */

@@ -3,13 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { expect as must } from '#shared/lang/result.ts';
+import { EINVAL } from '#shared/sys/errno.ts';
 import { type Fd, asFd } from '#shared/sys/owned-fd.ts';
 import { DriverQueue } from '#shared/testing/driver-queue.ts';
 import { type TestMemory, makeMemory } from '#shared/testing/memory-builder.ts';
+import { eventFd } from '#shared/testing/session-pair.ts';
 import { type InflightRegion, InflightTable, inflightSliceSize } from '#shared/virtio/index.ts';
 import type { Engine } from './engine/engine.ts';
 import { RawImage } from './image/raw-image.ts';
 import { RingSet } from './ring-set.ts';
+import { type SyncFailure, noSyncFailure } from './served-image.ts';
 import { makeStatistics } from './stats/statistics.ts';
 import { openKind } from './testing/engines.fixture.ts';
 
@@ -23,6 +26,7 @@ const DATA = 0x10_0000;
 const NO_FD = 0x7fff_0000;
 const OK = 0;
 const IOERR = 1;
+const FLUSH = 4;
 
 describe('the rings of a thread', () => {
   let folder = '';
@@ -31,6 +35,7 @@ describe('the rings of a thread', () => {
   let driver: DriverQueue;
   let engine: Engine;
   let rings: RingSet;
+  let failure: SyncFailure;
 
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'ch-block-'));
@@ -40,9 +45,8 @@ describe('the rings of a thread', () => {
     made = makeMemory([[0, MEMORY]]);
     driver = new DriverQueue(made.memory, { size: RING_SIZE, base: 0x1000 });
     engine = openKind('io_uring', [asFd(fd)]);
-    const facts = { queueCount: 1, maxQueueSize: RING_SIZE, sectors: SIZE / 512, readOnly: false, sparse: true, limits: {} };
-    const image = new RawImage(asFd(fd), { size: SIZE, readOnly: false });
-    rings = new RingSet({ ...facts, id: new Uint8Array(20), statistics: makeStatistics() }, { engine, image, log: () => {} });
+    failure = noSyncFailure();
+    rings = ringsOver(asFd(fd));
     rings.setMemory(made.memory);
   });
   afterEach(() => {
@@ -51,6 +55,12 @@ describe('the rings of a thread', () => {
     made[Symbol.dispose]();
     rmSync(folder, { recursive: true });
   });
+
+  function ringsOver(file: Fd): RingSet {
+    const facts = { queueCount: 1, maxQueueSize: RING_SIZE, sectors: SIZE / 512, readOnly: false, sparse: true, limits: {}, failure };
+    const image = new RawImage(file, { size: SIZE, readOnly: false });
+    return new RingSet({ ...facts, id: new Uint8Array(20), statistics: makeStatistics() }, { engine, image, log: () => {} });
+  }
 
   function start(inflight?: InflightRegion, kickFd?: Fd): void {
     const descriptors = { kickFd, callFd: undefined, errFd: undefined };
@@ -64,6 +74,16 @@ describe('the rings of a thread', () => {
     made.memory.writeBytes(header, new Uint8Array(17).fill(0xee, 16));
     const data = Array.from({ length: pieces }, () => ({ address: DATA, length, writable: true }));
     driver.chain(head, [{ address: header, length: 16 }, ...data, { address: header + 16, length: 1, writable: true }]);
+    driver.offer(head);
+  }
+
+  function offerFlush(head: number): void {
+    const header = HEADERS + head * 32;
+    made.memory.writeBytes(header, new Uint8Array(17).fill(FLUSH, 0, 1).fill(0xee, 16));
+    driver.chain(head, [
+      { address: header, length: 16 },
+      { address: header + 16, length: 1, writable: true },
+    ]);
     driver.offer(head);
   }
 
@@ -84,6 +104,28 @@ describe('the rings of a thread', () => {
       expect(driver.usedIdx).to.equal(1);
     }).timeout(60_000);
   }
+
+  it('another thread of the disk is told that what was written is lost -> flushes fail, those that are under way, too', () => {
+    using file = eventFd();
+    const others = ringsOver(file.fd);
+    start();
+    offerFlush(0);
+    rings.take();
+    others.setWriteThrough(true);
+    expect(others.failure).to.equal(-EINVAL);
+    offerFlush(3);
+    rings.take();
+    rings.stop(0);
+    expect([statusOf(0), statusOf(3)]).to.deep.equal([IOERR, IOERR]);
+  });
+
+  it('its file is opened again -> what was lost stays so', () => {
+    using file = eventFd();
+    rings = ringsOver(file.fd);
+    rings.setWriteThrough(true);
+    rings.reopened(new RawImage(asFd(fd), { size: SIZE, readOnly: false }));
+    expect(rings.failure).to.equal(-EINVAL);
+  });
 
   it('a kick that cannot be watched -> the ring is polled, as one without a kick', () => {
     start(undefined, asFd(NO_FD));

@@ -18,7 +18,7 @@ import { Gate } from './limits/gate.ts';
 import type { BucketMemory } from './limits/rate-limiter.ts';
 import type { QueueState, RingHost } from './ring-host.ts';
 import { BlockRing, type Disk } from './ring.ts';
-import { ServedImage } from './served-image.ts';
+import { ServedImage, type SyncFailure, noSyncFailure } from './served-image.ts';
 import { type SharedStatistics, Statistics } from './stats/statistics.ts';
 
 /** What a completion is of, in the upper half of its token: below this a queue's index, with the head in the lower half. */
@@ -49,6 +49,8 @@ export interface RingSetOptions {
   /** Others take from the same buckets. */
   readonly buckets?: BucketMemory;
   readonly statistics: SharedStatistics;
+  /** The disk's, where other threads serve it too. */
+  readonly failure?: SyncFailure;
   /** Which of the disk's threads this is; the first where that is not said. */
   readonly thread?: number;
 }
@@ -88,6 +90,7 @@ export class RingSet implements RingHost {
   readonly gate: Gate;
   readonly #disk: Disk & { sectors: number; image: ServedImage };
   readonly #errors: ErrorLog;
+  readonly #failure: SyncFailure;
   readonly #engine: Engine;
   readonly #maxQueueSize: number;
   /** Made when a ring starts for the first time, which may be on another thread. */
@@ -112,6 +115,7 @@ export class RingSet implements RingHost {
     this.statistics = new Statistics(options.statistics, options.thread);
     this.gate = new Gate(this.statistics);
     this.#errors = new ErrorLog(log);
+    this.#failure = options.failure ?? noSyncFailure();
     this.#engine = engine;
     const served = this.#serve(image);
     this.#disk = { sectors, readOnly, id, sparse, statistics: this.statistics, limiter: this.gate.limiter, image: served };
@@ -213,7 +217,7 @@ export class RingSet implements RingHost {
   setWriteThrough(on: boolean): void {
     this.#disk.image.writeThrough = on;
     for (const { ring } of this.#active) ring.writeThrough = on;
-    if (!on) return;
+    if (!on || this.#disk.readOnly) return;
     // Writes that began before may complete as they began, and what is complete may not be durable yet.
     for (const { ring } of this.#active) {
       ring.stops();
@@ -362,6 +366,11 @@ export class RingSet implements RingHost {
     return foreign;
   }
 
+  /** Below 0: what was complete may not be durable. */
+  get failure(): number {
+    return this.#disk.image.failure;
+  }
+
   /** Makes what is complete durable; `done` gets 0 or -errno. */
   sync(done: (result: number) => void): void {
     this.#disk.image.syncAhead(done);
@@ -379,7 +388,7 @@ export class RingSet implements RingHost {
   }
 
   #serve(image: Image): ServedImage {
-    return new ServedImage(image, { engine: this.#engine, token: TOKEN_SYNC, errors: this.#errors });
+    return new ServedImage(image, { engine: this.#engine, token: TOKEN_SYNC, errors: this.#errors, failure: this.#failure });
   }
 
   /** Ends the requests under way, those of a dead process among them; chains not yet taken stay the driver's. */

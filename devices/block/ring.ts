@@ -188,6 +188,8 @@ export class BlockRing implements QueueHandler {
     // A read that failed may have filled a part of its buffers all the same.
     if (operation === IORING_OP.READ)
       tellWritten(this.#memory, this.#segments, slots.getUint32(at + SEGMENT, true), result < 0 ? left : result);
+    // Another thread may have heard meanwhile of what this flush should tell: the kernel tells of a failure once.
+    if (operation === IORING_OP.FSYNC && result === 0) result = this.#disk.image.failure;
     // Nothing moved where something had to: the image has become shorter than it was.
     if (result < 0 || (result === 0 && left > 0)) return this.#failed(head, result);
     if (result < left) {
@@ -276,7 +278,7 @@ export class BlockRing implements QueueHandler {
     this.#slots.setUint32(at + SECTORS, 0, true);
     this.#slots.setInt32(at + BEGUN, this.#statistics.nowUs, true);
     if (this.#limiter.isActive) this.#limiter.charge(0);
-    if (this.#isRaw && !this.#disk.image.hasFailed) this.#start(head);
+    if (this.#isRaw && this.#disk.image.failure === 0) this.#start(head);
     else this.#goThroughImage(head, WANTS.flush);
     return DEFERRED;
   }

@@ -89,7 +89,7 @@ describe('ServedImage', () => {
     const engine = openKind('io_uring', [asFd(fd)]);
     const served = new ServedImage(image, { engine, token: TOKEN, errors: new ErrorLog((line) => lines.push(line)) });
     served.syncNow();
-    expect(served.hasFailed).to.equal(true);
+    expect(served.failure).to.equal(-EINVAL);
     expect(lines.join()).to.match(/flush the image: .*EINVAL/);
     const results: number[] = [];
     served.awaitFlush({ resume: (_, result) => results.push(result) }, 0);

@@ -56,11 +56,23 @@ const ALIGNMENT = 4096;
 /** An fdatasync brings on what an image waits for; one that so many did not help will not come. */
 const MOST_IN_VAIN = 1024;
 
+/**
+ * 0, or -errno of an fdatasync that failed unasked: what it should have made durable may be lost, whatever the next one says. All
+ * threads of a disk share it, for their open file is one, which tells of a failure once.
+ */
+export type SyncFailure = Int32Array;
+
+export function noSyncFailure(): SyncFailure {
+  return new Int32Array(new SharedArrayBuffer(4));
+}
+
 export interface ServedImageOptions {
   readonly engine: Engine;
   /** The upper half of the token of its fdatasync. */
   readonly token: number;
   readonly errors: ErrorLog;
+  /** The disk's, where others serve it too. */
+  readonly failure?: SyncFailure;
 }
 
 export class ServedImage {
@@ -87,16 +99,16 @@ export class ServedImage {
   #isSettling = false;
   /** Something has happened that those who are busy wait for. */
   #hasNews = false;
-  /** An fdatasync failed: what it should have made durable may be lost, whatever the next one says. */
-  #failed = 0;
+  readonly #failure: SyncFailure;
   /** Modes of fallocate(2) that the host's file does not know. */
   #unknownModes = 0;
 
-  constructor(image: Image, { engine, token, errors }: ServedImageOptions) {
+  constructor(image: Image, { engine, token, errors, failure = noSyncFailure() }: ServedImageOptions) {
     this.image = image;
     this.errors = errors;
     this.#engine = engine;
     this.#token = token;
+    this.#failure = failure;
   }
 
   /** As many zeros as `zerosLength`, at an address. */
@@ -108,9 +120,9 @@ export class ServedImage {
     return ZEROS;
   }
 
-  /** What was complete may not be durable, and no flush says that it is. */
-  get hasFailed(): boolean {
-    return this.#failed < 0;
+  /** Below 0: what was complete may not be durable, and no flush says that it is. */
+  get failure(): number {
+    return Atomics.load(this.#failure, 0);
   }
 
   /** The engine has an fdatasync of it. */
@@ -145,7 +157,7 @@ export class ServedImage {
    */
   syncAhead(done: (result: number) => void): void {
     const resume = (_: number, result: number): void => {
-      if (result < 0) this.#failed = result;
+      if (result < 0) this.#fail(result);
       done(result);
     };
     this.awaitFlush({ resume }, 0);
@@ -177,11 +189,11 @@ export class ServedImage {
     const { durability } = this.image;
     if (result < 0) this.errors.report(sysError('flush the image', -result).message);
     // Where places move, what a failed one lost may be what says where anything is.
-    if (result < 0 && durability !== undefined) this.#failed = result;
+    if (result < 0 && durability !== undefined) this.#fail(result);
     durability?.syncEnds(this.#ticket, result);
     this.#hasNews = true;
     this.#barriers.resume(0);
-    this.#flushing.resume(this.#failed || Math.min(result, 0));
+    this.#flushing.resume(this.failure || Math.min(result, 0));
     this.settle();
   }
 
@@ -192,11 +204,15 @@ export class ServedImage {
     const result = retryInterrupted(() => syscall(SYS.fdatasync, files[IMAGE_FILE] ?? -1));
     if (result < 0) {
       this.errors.report(sysError('flush the image', -result).message);
-      this.#failed = result;
+      this.#fail(result);
     }
     durability?.syncEnds(ticket, result);
     this.#hasNews = true;
     this.settle();
+  }
+
+  #fail(result: number): void {
+    Atomics.store(this.#failure, 0, result);
   }
 
   #needsSync(): boolean {

@@ -14,7 +14,7 @@ import type { Random } from '#shared/testing/random.ts';
 import { SharedRegion } from '#shared/testing/session-pair.ts';
 import { FRONTEND_PROTOCOL_FEATURES, Frontend } from '#shared/vhost-user/frontend/index.ts';
 import { RING_FEATURES } from '#shared/virtio/index.ts';
-import { VIRTIO_BLK_F_FLUSH } from '../spec.ts';
+import { VIRTIO_BLK_F_CONFIG_WCE, VIRTIO_BLK_F_FLUSH } from '../spec.ts';
 
 export const HEADS = 32;
 export const RING_SIZE = 64;
@@ -188,7 +188,7 @@ export class DrivenQueues implements AsyncDisposable {
   /** Has the back end at `socket` serve all queues: from their beginning, or from where another left them. */
   async connect(socket: OwnedFd): Promise<void> {
     const frontend = new Frontend(new UnixSocket(socket), this.#watcher, {
-      wantedFeatures: RING_FEATURES | VIRTIO_BLK_F_FLUSH,
+      wantedFeatures: RING_FEATURES | VIRTIO_BLK_F_FLUSH | VIRTIO_BLK_F_CONFIG_WCE,
       wantedProtocolFeatures: FRONTEND_PROTOCOL_FEATURES,
       replyTimeoutMs: 20_000,
     });

@@ -8,6 +8,7 @@ import { expect } from '#shared/lang/result.ts';
 import { type Fd, asFd } from '#shared/sys/owned-fd.ts';
 import type { Served } from '../data-loop.ts';
 import type { BucketMemory } from '../limits/rate-limiter.ts';
+import type { SyncFailure } from '../served-image.ts';
 import { cpusOf } from './affinity.ts';
 import { DataThread } from './data-thread.ts';
 import { QueueHost, type SessionRings } from './queue-host.ts';
@@ -15,6 +16,7 @@ import { QueueHost, type SessionRings } from './queue-host.ts';
 export interface DataThreadsOptions {
   readonly served: Served;
   readonly sectors: number;
+  readonly failure: SyncFailure;
   readonly buckets: BucketMemory;
   /** Serves all queues until their threads have loaded. */
   readonly session: SessionRings;
@@ -34,9 +36,9 @@ export class DataThreads {
   /** To be watched: `hear` is to be called. */
   readonly newsFd: Fd = expect(createEventFd(), 'news of data threads').take();
 
-  constructor({ served, sectors, buckets, session, makeThread, log }: DataThreadsOptions) {
+  constructor({ served, sectors, failure, buckets, session, makeThread, log }: DataThreadsOptions) {
     const { queueCount, maxQueueSize, readOnly, id, sparse, limits, statistics, imageFd, fenceFd, group } = served;
-    const rings = { queueCount, maxQueueSize, sectors, readOnly, id, sparse, limits, statistics };
+    const rings = { queueCount, maxQueueSize, sectors, readOnly, id, sparse, limits, statistics, failure };
     const common = {
       imageFd: asFd(imageFd),
       fenceFd: fenceFd === undefined ? undefined : asFd(fenceFd),

@@ -11,12 +11,14 @@ import { drainEventFd } from '#shared/sys/eventfd.ts';
 import { connectTo } from '#shared/testing/connect.ts';
 import { Random } from '#shared/testing/random.ts';
 import { SharedRegion } from '#shared/testing/session-pair.ts';
+import { CONFIG_WRITEBACK } from '../spec.ts';
 import { BLOCK, DrivenQueues, HEADS } from '../testing/driven-queues.fixture.ts';
+import { LosingDevice } from '../testing/losing-device.fixture.ts';
 
 const MAIN = join(import.meta.dirname, '../main.ts');
 const QUEUES = 4;
 const SIZE = 2 << 20;
-const [IN, OUT] = [0, 1];
+const [IN, OUT, FLUSH] = [0, 1, 4];
 
 describe('a disk with four queues', () => {
   let folder = '';
@@ -24,6 +26,7 @@ describe('a disk with four queues', () => {
   let child: ChildProcess | undefined;
   let guest: DrivenQueues | undefined;
   let device: DeviceClient | undefined;
+  let losing: LosingDevice | undefined;
   let said = '';
 
   beforeEach(() => {
@@ -39,6 +42,8 @@ describe('a disk with four queues', () => {
     await guest?.[Symbol.asyncDispose]();
     guest = undefined;
     child?.kill('SIGKILL');
+    losing?.[Symbol.dispose]();
+    losing = undefined;
     rmSync(folder, { recursive: true });
   });
 
@@ -79,6 +84,17 @@ describe('a disk with four queues', () => {
     if (device === undefined) throw new Error('no client');
     await whenLoaded(device);
     return { guest: driven, device };
+  }
+
+  /** When each queue has had one. */
+  async function flushesOf(device: DeviceClient): Promise<{ readonly requests: number; readonly errors: number }> {
+    for (;;) {
+      const { operations } = must(await device.getStats(), 'stats');
+      const flushes = operations.find(({ operation }) => operation === 'FLUSH');
+      const [requests, errors] = [Number(flushes?.requests), Number(flushes?.errors)];
+      if (requests >= QUEUES) return { requests, errors };
+      await sleep(5);
+    }
   }
 
   /** The threads of the process that bear a name, and what /proc says of them. */
@@ -243,6 +259,28 @@ describe('a disk with four queues', () => {
     verify(driven);
     expect(driven.queues.map(({ done }) => done)).to.deep.equal([4000, 4000, 4000, 4000]);
   }).timeout(120_000);
+
+  for (const [when, isLoaded] of [
+    ['while one thread serves all queues', false],
+    ['when each queue has its thread', true],
+  ] as const) {
+    it(`loses what was written, as it switches its write cache off ${when} -> no queue says that a flush went well`, async function () {
+      losing = LosingDevice.make(folder, SIZE);
+      if (losing === undefined) return this.skip();
+      disk = losing.path;
+      void start();
+      const driven = await drive();
+      if (device === undefined) throw new Error('no client');
+      if (isLoaded) await whenLoaded(device);
+      driven.queues[1]?.submit(0, OUT);
+      await driven.whenIdle();
+      for (const on of [0, 1]) must(await driven.frontend.writeConfig(CONFIG_WRITEBACK, Uint8Array.of(on)), 'switch');
+      if (!isLoaded) await whenLoaded(device);
+      for (const queue of driven.queues) queue.submit(0, FLUSH);
+      expect(await flushesOf(device)).to.deep.equal({ requests: QUEUES, errors: QUEUES });
+      expect(said).to.match(/^ch-block: a request failed: flush the image: i\/o error \(EIO\)\n/);
+    }).timeout(60_000);
+  }
 
   it('tells of a broken ring, and serves the others', async () => {
     const { guest, device } = await serve();

@@ -8,11 +8,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { expect as must } from '#shared/lang/result.ts';
 import { DeviceClient } from '#shared/rpc/device-client.ts';
+import { successorEnd } from '#shared/rpc/hand-over-channel.ts';
+import { EPOLLIN } from '#shared/sys/epoll.ts';
+import { pollNow } from '#shared/sys/poll.ts';
+import { SOCK_SEQPACKET, accept, listenUnix } from '#shared/sys/unix-socket.ts';
 import { connectTo } from '#shared/testing/connect.ts';
+import { CONFIG_WRITEBACK, VIRTIO_BLK_F_CONFIG_WCE, VIRTIO_BLK_F_FLUSH } from '../spec.ts';
 import { DrivenDisk } from '../testing/driven-disk.fixture.ts';
+import { LosingDevice } from '../testing/losing-device.fixture.ts';
 
 const MAIN = join(import.meta.dirname, '../main.ts');
-const [IN, OUT] = [0, 1];
+const [IN, OUT, FLUSH] = [0, 1, 4];
 const SIZE = 1 << 20;
 const DEADLINE_MS = 60_000;
 
@@ -27,6 +33,7 @@ describe('ch-block --upgrade-from', function () {
   let folder = '';
   const programs: Program[] = [];
   let driven: DrivenDisk | undefined;
+  let losing: LosingDevice | undefined;
 
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'ch-upgrade-'));
@@ -37,6 +44,8 @@ describe('ch-block --upgrade-from', function () {
     await driven?.[Symbol.asyncDispose]();
     driven = undefined;
     for (const { child } of programs.splice(0)) child.kill('SIGKILL');
+    losing?.[Symbol.dispose]();
+    losing = undefined;
     rmSync(folder, { recursive: true });
   });
 
@@ -65,7 +74,7 @@ describe('ch-block --upgrade-from', function () {
   }
 
   async function drive(): Promise<DrivenDisk> {
-    driven = await DrivenDisk.start(await connectTo(join(folder, 'front')));
+    driven = await DrivenDisk.start(await connectTo(join(folder, 'front')), { features: VIRTIO_BLK_F_FLUSH | VIRTIO_BLK_F_CONFIG_WCE });
     return driven;
   }
 
@@ -83,6 +92,20 @@ describe('ch-block --upgrade-from', function () {
       if (Date.now() > deadline || child.exitCode !== null) throw new Error(`it does not serve: ${said()}`);
       await sleep(20);
     }
+  }
+
+  /** What the process says to who asked for the upgrade, to another one that is ready. */
+  async function whyRefused(): Promise<string> {
+    const socket = join(folder, 'successor');
+    using listener = must(listenUnix(socket, 1, SOCK_SEQPACKET), 'listener');
+    using client = new DeviceClient(join(folder, 'api'));
+    const upgraded = client.upgrade({ socket });
+    while (pollNow(listener.fd, EPOLLIN) === 0) await sleep(1);
+    using successor = successorEnd(must(accept(listener.fd), 'predecessor'));
+    must(successor.receive(), 'greeting');
+    must(successor.send({ ready: {} }), 'ready');
+    const answer = await upgraded;
+    return answer.ok ? '' : answer.error.message;
   }
 
   for (const [name, options] of [
@@ -167,6 +190,21 @@ describe('ch-block --upgrade-from', function () {
     } finally {
       spawnSync('losetup', ['--detach', device]);
     }
+  });
+
+  it('what was written is lost, as every flush says -> refused, for another one would not know; the first goes on', async function () {
+    losing = LosingDevice.make(folder, SIZE);
+    if (losing === undefined) return this.skip();
+    const first = await serve('--blk-file', losing.path);
+    const guest = await drive();
+    expect(await guest.request(OUT, 0, 4096)).to.equal(0);
+    for (const on of [0, 1]) must(await guest.frontend.writeConfig(CONFIG_WRITEBACK, Uint8Array.of(on)), 'switch');
+    expect(await guest.request(FLUSH, 0, 0)).to.equal(1);
+    expect(await whyRefused()).to.equal('the disk goes on as before: flush the image: i/o error (EIO)');
+    const second = start('--upgrade-from', 'api');
+    expect(await second.ended).to.deep.equal([1, null]);
+    expect([await guest.request(FLUSH, 0, 0), await guest.request(IN, 8, 4096)]).to.deep.equal([1, 0]);
+    await answers(first);
   });
 
   it('without a front end -> the next one connects to the other process', async () => {

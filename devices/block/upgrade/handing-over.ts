@@ -109,7 +109,7 @@ export class HandingOver {
 
   #pause(predecessor: Predecessor, synced: number): void {
     if (predecessor !== this.#predecessor) return;
-    if (synced < 0) return this.fail(failed(sysError('flush the image', -synced).message));
+    if (synced < 0) return this.fail(notDurable(synced));
     this.#parts.commands.pauseFor((paused) => {
       if (predecessor !== this.#predecessor) return;
       if (paused.ok) this.#handOver(predecessor);
@@ -120,6 +120,8 @@ export class HandingOver {
   /** No request is under way, and none is taken. */
   #handOver(predecessor: Predecessor): void {
     const { loop, image } = this.#parts;
+    // The other one's flushes would say that all is well.
+    if (loop.failure < 0) return this.fail(notDurable(loop.failure));
     const list = new DescriptorList();
     const session = loop.handOver();
     const message = {
@@ -192,6 +194,10 @@ export function startedByHand(): Problem {
 
 export function failed(why: string): Problem {
   return { status: 'ABORTED', reason: 'UPGRADE_FAILED', message: `the disk goes on as before: ${why}` };
+}
+
+function notDurable(result: number): Problem {
+  return failed(sysError('flush the image', -result).message);
 }
 
 const UNDER_WAY: Problem = { status: 'ABORTED', reason: 'BUSY', message: 'another process is taking over already' };
