@@ -4,13 +4,12 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { CHECKOUT } from '../harness/checkout.ts';
+import { CrashRun, writeDisk } from '../chaos/crash-run.ts';
 import type { Bench } from './frame/bench.ts';
-import { type BlkioBench, blkioBench } from './frame/blkio-bench.ts';
 import { makeReady } from './frame/ready.ts';
 import type { Row } from './frame/row.ts';
 import { PAIRS, PAIRS_HELP, number } from './frame/samples.ts';
@@ -24,9 +23,7 @@ const LOAD_SECONDS = number('CH_BENCH_LOAD_SECONDS', 60);
 /** What a start leaves to be done later is done by then. */
 const SETTLE_MS = 3000;
 const DISK_BYTES = 64 << 20;
-const DEPTH = 32;
-/** The device sees that its front end is gone. */
-const RECONNECT_MS = 200;
+const BLOCK = 4096;
 /** In MB. */
 const BARS = { core: 45, device: 40, more: 12 } as const;
 /** A difference of two processes is noise below this, in MB. */
@@ -34,15 +31,15 @@ const LEAST_DIFFERENCE = 0.1;
 
 export const bench: Bench = {
   name: 'memory',
-  help: `memory: private dirty memory and PSS of each process of a one-vCPU, one-disk machine with a tiny guest, in MB and without guest memory: idle, and after ${LOAD_SECONDS} s of load (the core: a guest that writes to its serial port without end; the device: 4 KiB random reads at depth ${DEPTH} by blkio-bench, on a ch-block started by hand, which has a thread more than a launcher's). Then what a second vCPU adds to the core and a second queue to the device. Natively, on this machine's own /dev/kvm.
+  help: `memory: private dirty memory and PSS of each process of a one-vCPU, one-disk machine with a tiny guest, in MB and without guest memory: idle, and after ${LOAD_SECONDS} s of load (the core: a guest that writes to its serial port without end; the device: 4 KiB random reads, as many at a time as its ring has room for, of a ch-block started as a launcher does it). Then what a second vCPU adds to the core and a second queue to the device. Natively, on this machine's own /dev/kvm.
 Bars: core ${BARS.core} MB, device ${BARS.device} MB, a further vCPU or queue ${BARS.more} MB; as ratios of the peer's median.
 Peer: a bare node with as many workers, idle. ${OTHER_PEER_HELP}
 ${PAIRS_HELP} CH_BENCH_LOAD_SECONDS=N loads for N seconds instead of 60. The whole takes a quarter of an hour.`,
   async run(note) {
-    makeReady(['lab', 'images', 'compiler'], note);
+    makeReady(['lab', 'images'], note);
     const folder = mkdtempSync(join(tmpdir(), 'bench-memory-'));
     try {
-      const place = makePlace(folder, note);
+      const place = makePlace(folder);
       const others = cloudHypervisor(note);
       const rounds: Round[] = [];
       for (let count = 1; count <= PAIRS; count++) {
@@ -59,16 +56,14 @@ ${PAIRS_HELP} CH_BENCH_LOAD_SECONDS=N loads for N seconds instead of 60. The who
 interface Place {
   readonly folder: string;
   readonly disk: string;
-  readonly tool: BlkioBench;
-  readonly note: (line: string) => void;
 }
 
-function makePlace(folder: string, note: (line: string) => void): Place {
+function makePlace(folder: string): Place {
   const disk = join(folder, 'disk');
   writeFileSync(disk, '');
   truncateSync(disk, DISK_BYTES);
   for (const program of ['say-and-halt', 'say-on'] as const) writeTinyKernel(join(folder, program), program);
-  return { folder, disk, tool: blkioBench(note), note };
+  return { folder, disk };
 }
 
 interface OneMachine {
@@ -129,24 +124,18 @@ interface Loaded {
   readonly others: ReadonlyMap<string, MemoryUse>;
 }
 
-/** Everything at once. The loaded device is one more node than a machine has, which makes PSS some percent less. */
+/** Everything at once. The loaded device and its driver are two nodes more than a machine has, which makes PSS some percent less. */
 async function measureLoaded(place: Place, others: readonly Monitor[]): Promise<Loaded> {
   const running = new Map<string, RunningMonitor>();
-  let block: ChildProcess | undefined;
   try {
     for (const monitor of [OURS, ...others]) running.set(monitor.name, await start(monitor, place, 'say-on', 1));
-    const socket = join(place.folder, 'block.sock');
-    block = await startBlock(socket, place);
-    await readAtRandom(socket, place);
-    const device = memoryUse(block.pid ?? -1);
-    await killed(block);
+    const device = await measureLoadedDevice(place);
     const machine = running.get(OURS.name);
     if (machine === undefined) throw new Error('the machine was not started');
     const ours = { ...(await measure(machine)), device };
     return { ours, others: new Map(others.map(({ name }) => [name, memoryUse(running.get(name)?.pid ?? -1)])) };
   } finally {
     for (const [name, one] of running) await (name === OURS.name ? one.stop() : one.kill());
-    if (block !== undefined) await killed(block);
   }
 }
 
@@ -163,32 +152,15 @@ async function measure(running: RunningMonitor): Promise<OneMachine> {
   return { chctl: memoryUse(running.pid), core: memoryUse(corePid), device: memoryUse(disk.pid) };
 }
 
-async function startBlock(socket: string, place: Place): Promise<ChildProcess> {
-  // An image of its own: the machine's is locked. The one before it was killed, and has left its socket.
-  const image = join(place.folder, 'image');
-  writeFileSync(image, Buffer.alloc(DISK_BYTES, 0x5a));
-  rmSync(socket, { force: true });
-  const child = spawn(join(CHECKOUT, 'bin/ch-block'), ['--socket-path', socket, '--disk', `path=${image}`], { stdio: 'ignore' });
-  for (let tries = 0; !existsSync(socket); tries++) {
-    if (child.exitCode !== null || tries > 500) throw new Error(`ch-block did not come up (status ${child.exitCode})`);
-    await delay(20);
-  }
-  return child;
-}
-
-/** For so long as the load lasts. blkio-bench gives up where nothing completes for half a second, as on a machine that is too busy. */
-async function readAtRandom(socket: string, { folder, tool, note }: Place): Promise<void> {
-  const endMs = performance.now() + LOAD_SECONDS * 1000;
-  for (let left = LOAD_SECONDS; left > 0; left = Math.ceil((endMs - performance.now()) / 1000)) {
-    const options = [`--runtime=${left}`, `--iodepth=${DEPTH}`, '--readwrite=randread', 'virtio-blk-vhost-user', `path=${socket}`];
-    // A core file goes with the folder.
-    const child = spawn(tool.program, options, { cwd: folder, env: { LD_LIBRARY_PATH: tool.libraries }, stdio: 'ignore' });
-    const [status, signal]: unknown[] = await once(child, 'exit');
-    if (status === 0) return;
-    if (signal !== 'SIGABRT') throw new Error(`blkio-bench ended with status ${String(status)}, signal ${String(signal)}`);
-    note('  blkio-bench waited for half a second and gave up: once more for what is left');
-    await delay(RECONNECT_MS);
-  }
+async function measureLoadedDevice({ folder }: Place): Promise<MemoryUse> {
+  // An image of its own: the machine's is locked.
+  const disk = { path: join(folder, 'image'), blockSize: BLOCK, blocks: DISK_BYTES / BLOCK };
+  writeDisk(disk.path, disk.blockSize, disk.blocks);
+  await using run = await CrashRun.begin({ ...disk, mixture: { writes: 0 } });
+  for (let second = 0; second < LOAD_SECONDS; second++) await run.forMs(1000);
+  const use = memoryUse(run.disk.child.pid ?? -1);
+  await run.finish();
+  return use;
 }
 
 const BARE_NODE = `
@@ -240,9 +212,8 @@ function difference(more: MemoryUse, less: MemoryUse): MemoryUse {
 const BESIDE_NODE: readonly Case[] = [
   { name: 'core, idle', bar: BARS.core, ours: ({ idle }) => idle.core, peer: ({ nodes }) => nodes[1] },
   { name: 'core, loaded', bar: BARS.core, ours: ({ loaded }) => loaded.core, peer: ({ nodes }) => nodes[1] },
-  // Started by a launcher it has its main thread alone, by hand a data thread besides.
   { name: 'device, idle', bar: BARS.device, ours: ({ idle }) => idle.device, peer: ({ nodes }) => nodes[0] },
-  { name: 'device, loaded', bar: BARS.device, ours: ({ loaded }) => loaded.device, peer: ({ nodes }) => nodes[1] },
+  { name: 'device, loaded', bar: BARS.device, ours: ({ loaded }) => loaded.device, peer: ({ nodes }) => nodes[0] },
   {
     name: 'a further vCPU',
     bar: BARS.more,
